@@ -1,0 +1,31 @@
+# Two commands do all the set-up: `make demo` and `make test`. Both make their own .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test lint clean
+
+$(VENV)/.installed: pyproject.toml requirements.lock
+	@echo "── 1/2  making $(VENV) (a few minutes on a slow line)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable . 
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo "── 2/2  installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[test]'
+	@touch $@
+
+demo: $(VENV)/.installed
+	@$(BIN)/passerelle demo
+
+lint: $(VENV)/.installed-test
+	@echo "── ruff";          $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "── mypy";          $(BIN)/mypy
+	@echo "── import-linter"; $(BIN)/lint-imports --no-cache
+
+test: lint
+	@echo "── pytest"; $(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,464 @@
+"""The heart: what a move does to a case, or why it may not be.
+
+    decide(sop, case, move, facts, now) -> Decision(case, facts, effects, …) | Refusal(every unmet requirement)
+
+Pure: no clock, no database, no network. The model checker and the simulator call the same function, so that what is proved
+is what runs. A refusal is an answer; an exception is a fault. Order within one move and who is told: "Exact meaning" 4 to 8
+of docs/reference/sop-language.md; the work itself is `engine.cases.draft`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from engine.cases.case import (
+    Acknowledge,
+    Assign,
+    Case,
+    Enter,
+    Facts,
+    Fire,
+    Launch,
+    Move,
+    RecordView,
+    Take,
+    Wake,
+    record_key,
+)
+from engine.cases.deadlines import instant_after
+from engine.cases.draft import Draft, active_steps
+from engine.cases.effects import Effect
+from engine.cases.view import CaseView
+from engine.sop import model as m
+from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
+from engine.sop.requirements import Guard, Sentences, flattened
+from engine.values import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """One requirement that does not hold: in one sentence, and the roles who can meet it (none: only time can)."""
+
+    requirement: m.Requirement | None
+    text: str
+    who: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer is no. `code` is stable; `unmet` names every reason."""
+
+    code: str
+    unmet: tuple[Unmet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer is yes: the new case, what is known after it, and what follows.
+
+    Attributes:
+        name: of the action, the form part, or the kind of move; as it stands in the history.
+        role: in which role the actor moved; empty for the system.
+        breach: an environment event that happened although its requirements do not hold.
+        counts: for a record, whether it is now the one that counts.
+    """
+
+    case: Case
+    facts: Facts
+    effects: tuple[Effect, ...]
+    name: str
+    role: str
+    from_steps: tuple[str, ...]
+    to_steps: tuple[str, ...]
+    breach: bool = False
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An action offered in a configuration, open or closed, with every reason against it."""
+
+    action: CompiledAction
+    step: str
+    unmet: tuple[Unmet, ...]
+
+
+def decide(sop: CompiledSop, case: Case, move: Move, facts: Facts, now: datetime) -> Decision | Refusal:
+    """Answer a move.
+
+    Args:
+        case: as it stands; for a `Launch` one made by `begun`.
+        facts: records in force, the case's facts, both calendars.
+        now: an aware instant.
+    """
+    match move:
+        case Take():
+            return _take(sop, case, move, facts, now)
+        case Enter():
+            return _enter(sop, case, move, facts, now)
+        case Launch():
+            return _launch(sop, case, move, facts, now)
+        case Acknowledge():
+            return _acknowledge(sop, case, move, facts, now)
+        case Assign():
+            return _assign(sop, case, move, facts, now)
+        case Fire():
+            return _fire(sop, case, move, facts, now)
+        case Wake():
+            draft = Draft(sop, case, facts, now)
+            draft.lapse()
+            return _settled(draft, "wake", "", ())
+    raise TypeError(f"not a move: {move!r}")
+
+
+def begun(sop: CompiledSop, ref: str, destination: str, origin: str, now: datetime) -> Case:
+    """Return the case before its launch: at no step yet, history number 0."""
+    return Case(ref, sop.sop.sop, sop.version, destination, origin, now, main="")
+
+
+def options(sop: CompiledSop, case: Case, facts: Facts, now: datetime) -> tuple[Option, ...]:
+    """List every action offered in the configuration, each with what stands against it."""
+    view = CaseView(case, facts, now)
+    return tuple(
+        Option(action, step, _unmet(sop, case, action.guards, view)) for action, step in offered(sop, case, view)
+    )
+
+
+def offered(sop: CompiledSop, case: Case, view: CaseView) -> Iterator[tuple[CompiledAction, str]]:
+    """Yield the actions of the steps that are active, then those open everywhere; with the step each is taken at."""
+    for name in active_steps(sop, case):
+        for action in sop.steps[name].actions.values():
+            yield action, name
+    if case.outcome is None and case.main:
+        for action in sop.everywhere.values():
+            if action.covers is not None and action.covers(view) and not _pauses_twice(sop, case, action):
+                yield action, case.main
+
+
+def _pauses_twice(sop: CompiledSop, case: Case, action: CompiledAction) -> bool:
+    target = sop.steps.get(action.model.to)
+    return case.paused is not None and target is not None and target.model.pause
+
+
+def roles_of(sop: CompiledSop, case: Case, actor: str) -> frozenset[str]:
+    """Return the roles in which an actor may move: its own, and the person's where it may speak for the person."""
+    own = case.roles_of(actor)
+    spoken = {
+        name for name, role in sop.sop.roles.items() if role.side is Side.PERSON and not own.isdisjoint(role.acts_for)
+    }
+    return own | spoken
+
+
+# ── Moves ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _launch(sop: CompiledSop, case: Case, move: Launch, facts: Facts, now: datetime) -> Decision | Refusal:
+    draft = Draft(sop, case, facts, now)
+    draft.parties.update(move.parties)
+    roles = sorted(role for role, actor in move.parties.items() if actor == move.actor)
+    draft.acting(roles[0] if roles else "", sop.sop.start)
+    draft.set_facts(_initial_facts(sop, move))
+    draft.enter(sop.sop.start)
+    for line in sop.sop.alongside:
+        draft.enter(sop.starts[line])
+    return _settled(draft, "launch", roles[0] if roles else "", ())
+
+
+def _initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, str | bool | int | float | None]]:
+    known: list[tuple[str, str | bool | int | float | None]] = []
+    for name, fact in sop.sop.facts.items():
+        if name in move.facts:
+            known.append((name, move.facts[name]))
+        elif fact.default is not None:
+            known.append((name, sop.default_facts[name]))
+        elif fact.type is m.FieldType.BOOLEAN:
+            known.append((name, False))
+    return known
+
+
+def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime) -> Decision | Refusal:
+    roles = roles_of(sop, case, move.actor)
+    if not roles:
+        return _not_a_party(move.actor)
+    if move.action == REOPEN:
+        return _reopen(sop, case, move, facts, now, roles)
+    view = CaseView(case, facts, now)
+    found = [(a, step) for a, step in offered(sop, case, view) if a.name == move.action]
+    if move.step is not None:
+        found = [(a, step) for a, step in found if step == move.step]
+    if not found:
+        return _no_such_action(sop, case, move.action, view)
+    if len(found) > 1:
+        steps = ", ".join(step for _, step in found)
+        return _refused("ambiguous", f'"{move.action}" is open at several steps: say which one ({steps}).')
+    action, step = found[0]
+    entitled = _entitled(action, roles)
+    unmet = [] if action.is_environment else list(_unmet(sop, case, action.guards, view))
+    if not entitled:
+        unmet.insert(0, _wrong_role(sop, action))
+    if action.model.reassign is not None and move.assign is None:
+        role = action.model.reassign
+        unmet.append(Unmet(None, f'A new actor must be named for "{role}".', tuple(sorted(entitled))))
+    if unmet:
+        return Refusal("requirements" if entitled else "role", tuple(unmet))
+    breach = action.is_environment and not _hold(action.guards, view)
+    return _do(sop, case, action, step, facts, now, sorted(entitled)[0], move.assign, breach)
+
+
+def _fire(sop: CompiledSop, case: Case, move: Fire, facts: Facts, now: datetime) -> Decision | Refusal:
+    view = CaseView(case, facts, now)
+    timed = [(a, s) for a, s in offered(sop, case, view) if a.name == move.action and s == move.step and a.is_timed]
+    if not timed:
+        return _refused("not_offered", f'The timed action "{move.action}" is not open at "{move.step}".')
+    action, step = timed[0]
+    due = _fires_at(action, step, view)
+    if due is None or now < due:
+        return _refused("too_early", f'"{move.action}" is not due yet.')
+    unmet = _unmet(sop, case, action.guards, view)
+    if unmet:
+        return Refusal("requirements", unmet)
+    return _do(sop, case, action, step, facts, now, "", None, False)
+
+
+def _fires_at(action: CompiledAction, step: str, view: CaseView) -> datetime | None:
+    automatic = action.model.automatic
+    if automatic is None:
+        return None
+    origin: datetime | date | None = view.entered_at(step)
+    if automatic.from_ is not None:
+        record = view.record(automatic.from_.form)
+        given = record.fields.get(automatic.from_.field) if record is not None else None
+        origin = date.fromisoformat(given) if isinstance(given, str) else None
+    if origin is None:
+        return None
+    return instant_after(automatic.after, origin, view.facts.calendars, automatic.calendar)
+
+
+def _do(
+    sop: CompiledSop,
+    case: Case,
+    action: CompiledAction,
+    step: str,
+    facts: Facts,
+    now: datetime,
+    role: str,
+    assign: str | None,
+    breach: bool,
+) -> Decision:
+    """Carry out an action that is allowed: sets and voids, leave, enter, tell."""
+    draft = Draft(sop, case, facts, now)
+    draft.acting(role, step)
+    draft.note_taken(action.name)
+    draft.set_facts(action.sets)
+    draft.void(action.model.voids)
+    if action.model.reassign is not None and assign is not None:
+        draft.assign(action.model.reassign, assign)
+    if action.model.to == m.RESUME:
+        draft.resume(step)
+    elif action.model.to != m.STAY:
+        draft.move(action, step, sop.target(action, step))
+    draft.inform(action.model.tell, step)
+    return _settled(draft, action.name, role, case.steps(), breach)
+
+
+def _reopen(
+    sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime, roles: frozenset[str]
+) -> Decision | Refusal:
+    candidates = [case.main] if case.outcome is not None else [name for name in case.steps() if name != case.main]
+    found = [
+        name
+        for name in candidates
+        if sop.steps[name].model.reopens is not None and (move.step is None or name == move.step)
+    ]
+    if not found:
+        return _refused("not_offered", "Nothing here can be reopened.")
+    if len(found) > 1:
+        return _refused("ambiguous", f"Several strands can be reopened: say which one ({', '.join(found)}).")
+    step = sop.steps[found[0]]
+    reopens, ready = step.model.reopens, step.reopens or ()
+    if reopens is None:
+        return _refused("not_offered", "Nothing here can be reopened.")
+    entitled = roles if m.ANY in reopens.by else roles & frozenset(reopens.by)
+    unmet = list(_unmet(sop, case, ready, CaseView(case, facts, now)))
+    if not entitled:
+        unmet.insert(0, Unmet(None, f"Only {', '.join(reopens.by)} may reopen this.", tuple(reopens.by)))
+    if unmet:
+        return Refusal("requirements" if entitled else "role", tuple(unmet))
+    role = sorted(entitled)[0]
+    draft = Draft(sop, case, facts, now)
+    draft.acting(role, reopens.to)
+    draft.note_taken(REOPEN)
+    draft.reopen(step.name, reopens.to)
+    return _settled(draft, REOPEN, role, case.steps())
+
+
+def _enter(sop: CompiledSop, case: Case, move: Enter, facts: Facts, now: datetime) -> Decision | Refusal:
+    roles = roles_of(sop, case, move.actor)
+    if not roles:
+        return _not_a_party(move.actor)
+    if move.part not in sop.parts:
+        return _refused("unknown_form", f'There is no form "{move.part}" in this procedure.')
+    keyed = sop.parts[move.part].keyed
+    if (keyed is not None) != (move.role is not None and move.purpose is not None):
+        said = "needs the receiving role and the purpose (for:)" if keyed else "has no receiving role or purpose"
+        return _refused("key", f'The form "{move.part}" {said}.')
+    active = active_steps(sop, case)
+    entries = [entry for step in active for entry in sop.entries_of(step, move.part)]
+    if not entries:
+        steps = sorted({entry.step for step in sop.steps for entry in sop.entries_of(step, move.part)})
+        where = ", ".join(steps) or "no step"
+        return _refused("not_here", f'"{move.part}" can\'t be recorded now; it belongs to: {where}.')
+    view = CaseView(case, facts, now)
+    mine = [entry for entry in entries if not entry.by.isdisjoint(roles)]
+    if not mine:
+        who = tuple(sorted({role for entry in entries for role in entry.by}))
+        return Refusal("role", (Unmet(None, f'"{move.part}" is recorded by: {", ".join(who)}.', who),))
+    open_ones = [entry for entry in mine if _hold(entry.guards, view)]
+    if not open_ones:
+        return Refusal("requirements", _unmet(sop, case, mine[0].guards, view))
+    entry = open_ones[0]
+    role = sorted(entry.by & roles)[0]
+    draft = Draft(sop, case, facts, now)
+    draft.acting(role, entry.step)
+    counts = False
+    if not move.draft:
+        actor = None if move.role is None else draft.parties.get(move.role)
+        known = sop.reads.get(move.part, frozenset())
+        seen = {name: value for name, value in move.fields.items() if name in known}
+        record = RecordView(draft.seq, move.signed_on.isoformat(), move.signed_by, seen, actor)
+        counts = draft.record(record_key(move.part, move.role, move.purpose), move.part, record)
+        draft.count_for_series(move.part)
+    return _settled(draft, move.part, role, case.steps(), counts=counts)
+
+
+def _acknowledge(sop: CompiledSop, case: Case, move: Acknowledge, facts: Facts, now: datetime) -> Decision | Refusal:
+    roles = roles_of(sop, case, move.actor)
+    if not roles:
+        return _not_a_party(move.actor)
+    steps = [name for name in active_steps(sop, case) if not roles.isdisjoint(sop.steps[name].model.responsible)]
+    if move.step is not None:
+        steps = [name for name in steps if name == move.step]
+    if not steps:
+        return _refused("not_here", "Nothing here waits for this actor's acknowledgement.")
+    role = sorted(roles & frozenset(sop.steps[steps[0]].model.responsible))[0]
+    draft = Draft(sop, case, facts, now)
+    draft.acting(role, steps[0])
+    for name in steps:
+        for responsible in roles & frozenset(sop.steps[name].model.responsible):
+            draft.acknowledge(name, responsible, move.actor)
+    return _settled(draft, "acknowledge", role, case.steps())
+
+
+def _assign(sop: CompiledSop, case: Case, move: Assign, facts: Facts, now: datetime) -> Decision | Refusal:
+    roles = roles_of(sop, case, move.actor)
+    if not roles:
+        return _not_a_party(move.actor)
+    if move.role not in sop.sop.roles:
+        return _refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
+    draft = Draft(sop, case, facts, now)
+    role = sorted(roles)[0]
+    draft.acting(role, case.main)
+    draft.assign(move.role, move.to)
+    draft.turn_over(move.role)
+    return _settled(draft, "assign", role, case.steps())
+
+
+def _settled(
+    draft: Draft, name: str, role: str, from_steps: tuple[str, ...], breach: bool = False, counts: bool = False
+) -> Decision:
+    """Tell whom the move concerns, and answer."""
+    draft.settle(_offers(draft))
+    case = draft.case()
+    return Decision(case, draft.facts(), tuple(draft.effects), name, role, from_steps, case.steps(), breach, counts)
+
+
+def _offers(draft: Draft) -> Iterable[tuple[CompiledAction, str, bool]]:
+    """Say of each step's own action whether it is allowed now; not of everywhere, idle, environment and reopen actions."""
+    view = draft.view()
+    for name in draft.active():
+        step = draft.sop.steps[name]
+        if step.idle:
+            continue
+        for action in step.actions.values():
+            if not action.is_environment and not action.is_timed:
+                yield action, name, _hold(action.guards, view)
+
+
+# ── Reasons ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _hold(ready: Iterable[Guard], view: CaseView) -> bool:
+    return all(guard.holds(view) for guard in ready)
+
+
+def _unmet(sop: CompiledSop, case: Case, ready: Iterable[Guard], view: CaseView) -> tuple[Unmet, ...]:
+    failing = [guard.requirement for guard in ready if not guard.holds(view)]
+    if not failing:
+        return ()
+    sentences = Sentences(sop.scope, "en")
+    return tuple(Unmet(one, sentences.of(one), who_can_meet(sop, case, one)) for one in failing)
+
+
+def who_can_meet(sop: CompiledSop, case: Case, requirement: m.Requirement) -> tuple[str, ...]:
+    """Return the roles who can bring a requirement about, now or at a later step; empty where only time can."""
+    roles: set[str] = set()
+    for one in flattened([requirement]):
+        match one:
+            case m.FormRequirement():
+                here = [entry for step in case.steps() if step for entry in sop.entries_of(step, one.form)]
+                anywhere = here or [entry for step in sop.steps for entry in sop.entries_of(step, one.form)]
+                roles.update(role for entry in anywhere for role in entry.by)
+            case m.AcknowledgedRequirement(acknowledged=asked):
+                roles.add(asked.by)
+            case m.StrandsRequirement():
+                for name in case.strands.values():
+                    if not sop.steps[name].is_end:
+                        roles.update(sop.steps[name].model.responsible)
+            case m.StepDoneRequirement(step_done=step):
+                roles.update(sop.steps[step].model.responsible)
+            case m.AtRequirement(at=steps):
+                roles.update(role for step in steps for role in sop.steps[step].model.responsible)
+            case m.FactRequirement(fact=wanted):
+                roles.update(_setters(sop, frozenset(wanted)))
+            case m.SeriesRequirement():
+                roles.update(role for name in case.steps() if name for role in sop.steps[name].model.responsible)
+    return tuple(sorted(roles - {m.SYSTEM, m.ENVIRONMENT}))
+
+
+def _setters(sop: CompiledSop, names: frozenset[str]) -> Iterator[str]:
+    own = (action for step in sop.steps.values() for action in step.actions.values())
+    for action in (*own, *sop.everywhere.values()):
+        if not names.isdisjoint(name for name, _ in action.sets):
+            yield from action.by
+
+
+def _entitled(action: CompiledAction, roles: frozenset[str]) -> frozenset[str]:
+    if m.ANY in action.by:
+        return roles
+    if action.is_environment:
+        return roles & frozenset(action.model.noted_by)
+    return roles & action.by
+
+
+def _wrong_role(sop: CompiledSop, action: CompiledAction) -> Unmet:
+    by = action.model.noted_by if action.is_environment else action.model.by
+    sentences = Sentences(sop.scope, "en")
+    named = ", ".join(sentences.role(role) for role in by)
+    return Unmet(None, f"Only this role may take it: {named}.", tuple(by))
+
+
+def _refused(code: str, text: str) -> Refusal:
+    return Refusal(code, (Unmet(None, text),))
+
+
+def _not_a_party(actor: str) -> Refusal:
+    return _refused("not_a_party", f'"{actor}" is no party of this case.')
+
+
+def _no_such_action(sop: CompiledSop, case: Case, action: str, view: CaseView) -> Refusal:
+    if case.outcome is not None:
+        return _refused("closed", "The case is closed; it can only be reopened.")
+    here = ", ".join(sorted({one.name for one, _ in offered(sop, case, view)}))
+    return _refused("not_offered", f'"{action}" is not open here. Open here: {here}.')

@@ -1,0 +1,458 @@
+"""A case in the making: what one move changes, and whom it concerns.
+
+A `Draft` is made for one decision and thrown away. It leaves and enters steps, keeps the memory that requirements read, sets
+and ends deadlines, and at the end (`settle`) decides who is told. Rules: "Exact meaning" 3 to 9 of
+docs/reference/sop-language.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from engine.cases.case import Case, Facts, Moment, Occurrence, Paused, RecordView
+from engine.cases.deadlines import instant_after, occurrences, schedule, wait_until
+from engine.cases.effects import (
+    CancelMessages,
+    CloseCase,
+    Effect,
+    EndDeadline,
+    HoldDeadlines,
+    Notify,
+    ReopenCase,
+    SetDeadline,
+    ShiftDeadlines,
+)
+from engine.cases.view import CaseView
+from engine.sop import model as m
+from engine.sop.compile import CompiledAction, CompiledSop
+from engine.values import Kind, MessageKind, Side, Value
+
+ASYLUM = "asylum_pending"
+"""The fact that bars every word to authorities and consulates while it is true (Directive 2013/32/EU, art. 30)."""
+
+NO_RULE = "no rule of share_when speaks of this role"
+NO_CONSENT = "share_when does not hold for this role"
+
+
+def active_steps(sop: CompiledSop, case: Case) -> tuple[str, ...]:
+    """Return the steps at which something can happen: all of the configuration; of a closed case what goes on after it."""
+    if not case.main:
+        return ()
+    if case.outcome is None:
+        return case.steps()
+    return tuple(step for step in case.alongside.values() if sop.steps[step].after_end)
+
+
+class Draft:
+    """One move's work on a case; `effects` grow in the order in which things happen."""
+
+    def __init__(self, sop: CompiledSop, case: Case, facts: Facts, now: datetime) -> None:
+        self.sop, self.now = sop, now
+        self._old, self._old_facts = case, facts
+        self.seq = case.seq + 1
+        self._moment = Moment(self.seq, now)
+        self._today = now.astimezone(facts.calendars.destination.zone).date()
+        self._calendars = facts.calendars
+        self._main, self._strands, self._alongside = case.main, dict(case.strands), dict(case.alongside)
+        self._paused = case.paused
+        self.parties = dict(case.parties)
+        self._entered, self._done, self._taken = dict(case.entered), dict(case.done), dict(case.taken)
+        self._acknowledged, self._series = dict(case.acknowledged), dict(case.series)
+        self._told, self._offered, self._withheld = set(case.told), set(case.offered), dict(case.withheld)
+        self._outcome, self._closed_at = case.outcome, case.closed_at
+        self._records, self._voided = facts.records, facts.voided
+        self._attributes = facts.attributes
+        self._facts_changed = False
+        self.effects: list[Effect] = []
+        self._left: list[str] = []
+        self._new: list[str] = []
+        self._side: Side = Side.DESTINATION
+        self._turn: dict[str, tuple[str, str]] = {}
+        self._inform: dict[str, tuple[str, str]] = {}
+        self._unasked: set[str] = set()
+
+    # ── What the decision asks ──────────────────────────────────────────────────────────────────────────────────
+
+    def acting(self, role: str, step: str) -> None:
+        """Note on which side of the border the move happens: the acting role's, else that of the step's people."""
+        for name in (role, *self.sop.steps[step].model.responsible):
+            known = self.sop.sop.roles.get(name)
+            if known is not None and known.side in (Side.DESTINATION, Side.ORIGIN):
+                self._side = known.side
+                return
+
+    def active(self) -> tuple[str, ...]:
+        return active_steps(self.sop, self.case())
+
+    def view(self) -> CaseView:
+        return CaseView(self.case(), self.facts(), self.now)
+
+    def case(self) -> Case:
+        """Return the case as it now stands."""
+        old = self._old
+        return Case(
+            old.ref, old.sop, old.version, old.destination, old.origin, old.launched_at, self._main, self.seq,
+            self._strands, self._alongside, self._paused, self.parties, self._entered, self._done, self._taken,
+            self._acknowledged, self._series, frozenset(self._told), frozenset(self._offered), self._withheld,
+            self._outcome, self._closed_at,
+        )  # fmt: skip
+
+    def facts(self) -> Facts:
+        return Facts(self._calendars, self._records, self._voided, self._attributes)
+
+    # ── Facts, records, parties ─────────────────────────────────────────────────────────────────────────────────
+
+    def set_facts(self, sets: Iterable[tuple[str, Value | None]]) -> None:
+        """Set facts, then those that follow from them (`implied_by`)."""
+        wanted = list(sets)
+        if not wanted:
+            return
+        attributes = dict(self._attributes)
+        for name, value in wanted:
+            if value is None:
+                attributes.pop(name, None)
+            else:
+                attributes[name] = value
+        for name, causes in self.sop.implied:
+            if any(attributes.get(cause) in values for cause, values in causes):
+                attributes[name] = True
+        self._attributes, self._facts_changed = attributes, True
+
+    def void(self, parts: Iterable[str]) -> None:
+        """All records of these parts so far count no more; one signed before today doesn't revive them."""
+        for form in parts:
+            for part in self.sop.parts_of(form):
+                self._records = {key: record for key, record in self._records.items() if key.partition(">")[0] != part}
+                self._voided = {**self._voided, part: self._today.isoformat()}
+                self._facts_changed = True
+
+    def record(self, key: str, part: str, record: RecordView) -> bool:
+        """Let the newest record count; answers whether this one is it."""
+        voided, known = self._voided.get(part), self._records.get(key)
+        if (voided is not None and record.signed_on < voided) or (known and record.signed_on < known.signed_on):
+            return False
+        self._records = {**self._records, key: record}
+        self._facts_changed = True
+        self._date_known(part)
+        return True
+
+    def assign(self, role: str, actor: str) -> None:
+        """Let another actor stand for a role; what the last one acknowledged lapses with the name it was given under."""
+        self.parties[role] = actor
+        self._facts_changed = True
+
+    def turn_over(self, role: str) -> None:
+        """Tell a new actor of the steps that wait for its role."""
+        for step in self.active():
+            if role in self.sop.steps[step].model.responsible:
+                self._turn.setdefault(role, (step, "your_turn"))
+
+    def acknowledge(self, step: str, role: str, actor: str) -> None:
+        self._acknowledged[f"{step} {role}"] = actor
+
+    def note_taken(self, action: str) -> None:
+        """Remember the last takings of an action, as many as any requirement counts."""
+        keep = self.sop.counted.get(action)
+        if keep is not None:
+            self._taken[action] = (*self._taken.get(action, ()), self.seq)[-keep:]
+
+    # ── Steps ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def move(self, action: CompiledAction, step: str, target: str) -> None:
+        """Leave the old step and enter the new one: in its line, or, for an action open everywhere, the whole main step."""
+        line = self.sop.steps[step].line
+        if action.step is None and self.sop.steps[target].model.pause:
+            self._pause(target)
+            return
+        if action.step is not None:
+            self._done[step] = self._moment
+        if line in self._alongside or line in self._strands:
+            self._leave(step)
+        else:
+            self._leave_main()
+            self._paused = None
+        self.enter(target)
+
+    def enter(self, step: str) -> None:
+        """Enter a step: a main one starts all its strands anew."""
+        compiled = self.sop.steps[step]
+        if compiled.alongside:
+            self._alongside[compiled.line] = step
+        elif compiled.parent is not None:
+            self._strands[compiled.line] = step
+        else:
+            self._main = step
+        self._entered[step] = self._moment
+        self._new.append(step)
+        self._forget(step)
+        self._start_clocks(step)
+        for strand in compiled.model.strands:
+            self.enter(self.sop.starts[strand])
+        if compiled.parent is None and not compiled.alongside and compiled.model.end is not None:
+            self._close(compiled.model.end)
+
+    def _leave(self, step: str) -> None:
+        self._left.append(step)
+        if step in self.sop.clocked:
+            self.effects.append(EndDeadline(step))
+
+    def _leave_main(self) -> None:
+        for step in (self._main, *self._strands.values()):
+            self._leave(step)
+        self._strands = {}
+
+    def _forget(self, step: str) -> None:
+        """What was acknowledged, announced and counted at a step lapses when it is entered again."""
+        prefix = f"{step} "
+        self._acknowledged = {k: v for k, v in self._acknowledged.items() if not k.startswith(prefix)}
+        if self.sop.steps[step].actions:
+            self._offered -= {f"{step}.{action}" for action in self.sop.steps[step].actions}
+
+    def _pause(self, target: str) -> None:
+        self._paused = Paused(self._main, dict(self._strands), self.now)
+        held = (self._main, *self._strands.values())
+        self.effects.append(HoldDeadlines(held))
+        self._left.extend(held)
+        self._strands = {}
+        self.enter(target)
+
+    def resume(self, step: str) -> None:
+        """Restore the configuration that the pause left; nothing is entered, due dates move by the pause's length."""
+        if self._paused is None:
+            return
+        self._leave(step)
+        self._done[step] = self._moment
+        self._main, self._strands = self._paused.main, dict(self._paused.strands)
+        back = (self._main, *self._strands.values())
+        self.effects.append(ShiftDeadlines(back, (self.now - self._paused.since).total_seconds()))
+        self._paused = None
+        for name in back:
+            for role in self.sop.steps[name].model.responsible:
+                self._turn.setdefault(role, (name, "your_turn"))
+
+    def _close(self, outcome: str) -> None:
+        self._outcome, self._closed_at = outcome, self.now
+        for step in self._alongside.values():
+            if not self.sop.steps[step].after_end and step in self.sop.clocked:
+                self.effects.append(EndDeadline(step))
+        self.effects.append(EndDeadline(self._main, "wake"))
+        self.effects.append(CloseCase(outcome))
+
+    def reopen(self, step: str, target: str) -> None:
+        """Bring back a closed case, or a strand that had ended; what ran alongside stands as it stood."""
+        if self._outcome is not None:
+            self._outcome, self._closed_at = None, None
+            self.effects.append(ReopenCase())
+            for beside in self._alongside.values():
+                if not self.sop.steps[beside].after_end:
+                    self._start_clocks(beside)
+        self._left.append(step)
+        self.enter(target)
+
+    # ── Clocks ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _start_clocks(self, step: str) -> None:
+        """Set the deadlines of a step whose origin is known, and those of others that count from its entry."""
+        if step in self.sop.clocked:
+            self._set_clocks(step)
+        for other in self.sop.counts_from.get(step, ()):
+            if other != step and other in self._standing():
+                self._set_clocks(other)
+
+    def _standing(self) -> tuple[str, ...]:
+        return (self._main, *self._strands.values(), *self._alongside.values())
+
+    def _date_known(self, part: str) -> None:
+        for step in self.sop.dated_by.get(part, ()):
+            if step in self._standing():
+                self._set_clocks(step)
+
+    def _set_clocks(self, step: str) -> None:
+        model = self.sop.steps[step].model
+        entered = self._entered[step].at
+        if model.due is not None:
+            origin = self._origin(model.due.from_, entered)
+            if origin is not None:
+                due = schedule(model.due, origin, self._calendars)
+                self.effects.append(SetDeadline("due", step, "due", due.due_at, due.alarms))
+        for name, action in model.actions.items():
+            if action.automatic is not None:
+                start = self._origin(action.automatic.from_, entered)
+                if start is not None:
+                    at = instant_after(action.automatic.after, start, self._calendars, action.automatic.calendar)
+                    self.effects.append(SetDeadline("timed", step, name, at))
+        for name, series in model.series.items():
+            start = self._origin(series.from_, entered)
+            if start is not None:
+                rounds = occurrences(series, start, self._calendars)
+                known = self._series.get(f"{step}/{name}", ())
+                fresh = [Occurrence(one.due_at) for one in rounds]
+                if known and self._entered[step] is not self._moment:
+                    fresh = [Occurrence(new.due_at, old.state) for new, old in zip(fresh, known, strict=True)]
+                self._series[f"{step}/{name}"] = tuple(fresh)
+                for number, (one, round_) in enumerate(zip(fresh, rounds, strict=True)):
+                    if one.state == "open":
+                        self.effects.append(
+                            SetDeadline("series", step, f"{name}:{number}", round_.due_at, round_.alarms)
+                        )
+
+    def _origin(self, rule: m.Origin | m.FieldOfForm | None, entered: datetime) -> datetime | date | None:
+        if rule is None:
+            return entered
+        enter = getattr(rule, "enter", None)
+        if enter is not None:
+            known = self._entered.get(enter)
+            return None if known is None else known.at
+        record = self._records.get(rule.form or "")
+        given = record.fields.get(rule.field or "") if record is not None else None
+        return date.fromisoformat(given) if isinstance(given, str) else None
+
+    def count_for_series(self, part: str) -> None:
+        """A record counts for the latest occurrence whose day has come and that is open, else for the next one."""
+        for step in self._standing():
+            for name, series in self.sop.steps[step].model.series.items():
+                if not any(part in self.sop.parts_of(form) for form in series.forms):
+                    continue
+                key = f"{step}/{name}"
+                rounds = list(self._series.get(key, ()))
+                zone = self._calendars.destination.zone
+                open_ones = [n for n, one in enumerate(rounds) if one.state == "open"]
+                come = [n for n in open_ones if rounds[n].due_at.astimezone(zone).date() <= self._today]
+                chosen = come[-1] if come else (open_ones[0] if open_ones else None)
+                if chosen is not None:
+                    rounds[chosen] = Occurrence(rounds[chosen].due_at, "recorded")
+                    self._series[key] = tuple(rounds)
+                    self.effects.append(EndDeadline(step, f"{name}:{chosen}"))
+
+    def lapse(self) -> None:
+        """An occurrence that is due while its requirements fail lapses."""
+        view = self.view()
+        for step in self.active():
+            for name, ready in self.sop.steps[step].series_guards.items():
+                key = f"{step}/{name}"
+                rounds = list(self._series.get(key, ()))
+                if not ready or all(guard.holds(view) for guard in ready):
+                    continue
+                for number, one in enumerate(rounds):
+                    if one.state == "open" and one.due_at <= self.now:
+                        rounds[number] = Occurrence(one.due_at, "lapsed")
+                        self.effects.append(EndDeadline(step, f"{name}:{number}"))
+                self._series[key] = tuple(rounds)
+
+    # ── Who is told ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def inform(self, tell: Sequence[m.Tell], step: str) -> None:
+        """Note whom the action's `tell` names."""
+        for one in tell:
+            if one.without_consent is not None:
+                self._unasked.add(one.role)
+            self._inform[one.role] = (step, "stop" if one.as_ == "stop" else "for_information")
+
+    def settle(self, offers: Iterable[tuple[CompiledAction, str, bool]]) -> None:
+        """Decide who is told, withhold what consent does not cover, and set when time alone may change something."""
+        for step in self._new:
+            model = self.sop.steps[step].model
+            for role in model.responsible:
+                self._turn.setdefault(role, (step, "your_turn"))
+        self._tell_the_side_left()
+        if self._outcome is not None and self._old.outcome is None:
+            for role in sorted(self._told):
+                self._inform.setdefault(role, (self._main, "closed"))
+        wake = self._announce(offers)
+        view = self.view()
+        if self._facts_changed:
+            self._cancel_unshared(view)
+        self._release(view)
+        for role, (step, template) in self._turn.items():
+            self._notify(MessageKind.YOUR_TURN, role, step, template, view)
+        for role, (step, template) in self._inform.items():
+            if role not in self._turn or template == "stop":
+                self._notify(MessageKind.FOR_INFORMATION, role, step, template, view)
+        if wake is not None and self._outcome is None:
+            self.effects.append(SetDeadline("wake", self._main, "wake", wake))
+
+    def _tell_the_side_left(self) -> None:
+        roles = self.sop.sop.roles
+        sides = {roles[role].side for step in self._new for role in self.sop.steps[step].model.responsible}
+        if not sides:
+            return
+        for step in self._left:
+            for role in self.sop.steps[step].model.responsible:
+                if roles[role].side not in sides:
+                    self._inform.setdefault(role, (self._new[0], "for_information"))
+
+    def _announce(self, offers: Iterable[tuple[CompiledAction, str, bool]]) -> datetime | None:
+        """Tell of each action that has become allowed; answers when the next wait is over."""
+        wake: datetime | None = None
+        for action, step, allowed in offers:
+            if allowed:
+                if action.key not in self._offered:
+                    self._offered.add(action.key)
+                    for role in action.model.by:
+                        known = self.sop.sop.roles.get(role)
+                        if known is not None and known.side is not Side.PERSON:
+                            self._turn.setdefault(role, (step, "allowed"))
+                continue
+            for guard in action.guards:
+                for waited in guard.waits:
+                    over = self._over(waited)
+                    if over is not None and over > self.now and (wake is None or over < wake):
+                        wake = over
+        return wake
+
+    def _over(self, waited: m.Waited) -> datetime | None:
+        since: datetime | date | None
+        if waited.from_ is not None:
+            since = self._origin(waited.from_, self.now)
+        else:
+            entered = self._entered.get(waited.since or "")
+            since = None if entered is None else entered.at
+        return None if since is None else wait_until(waited.at_least, since, self._calendars)
+
+    def _notify(self, kind: MessageKind, role: str, step: str, template: str, view: CaseView) -> None:
+        known = self.sop.sop.roles[role]
+        if role not in self.parties:
+            return
+        if template == "stop":
+            silent = known.kind in (Kind.AUTHORITY, Kind.CONSULATE) and self._attributes.get(ASYLUM) is True
+            if role in self._told and not silent:
+                self.effects.append(Notify(kind, role, step, template))
+            return
+        withheld = "" if role in self._unasked else self._why_withheld(role, view)
+        if withheld:
+            if kind is MessageKind.YOUR_TURN:
+                self._withheld[role] = step
+        else:
+            self._told.add(role)
+            self._withheld.pop(role, None)
+        self.effects.append(Notify(kind, role, step, template, withheld))
+
+    def _why_withheld(self, role: str, view: CaseView) -> str:
+        known = self.sop.sop.roles[role]
+        if known.side is Side.PERSON or (known.side is self._side and role not in self.sop.official):
+            return ""
+        ready = self.sop.share[role]
+        if ready is None:
+            return NO_RULE
+        return "" if all(guard.holds(view) for guard in ready) else NO_CONSENT
+
+    def _cancel_unshared(self, view: CaseView) -> None:
+        """What is queued for somebody whose consent has just gone may no longer leave."""
+        before = CaseView(self._old, self._old_facts, self.now)
+        for role in sorted(self._told):
+            ready = self.sop.share[role]
+            if ready and role in self.parties:
+                held = all(guard.holds(before) for guard in ready)
+                if held and not all(guard.holds(view) for guard in ready):
+                    self.effects.append(CancelMessages(role))
+
+    def _release(self, view: CaseView) -> None:
+        """Tell what was withheld, once it may be told and while it is still due."""
+        standing = set(self._standing())
+        for role, step in list(self._withheld.items()):
+            if step not in standing or self._outcome is not None:
+                del self._withheld[role]
+            elif not self._why_withheld(role, view):
+                self._turn.setdefault(role, (step, "your_turn"))
+                del self._withheld[role]

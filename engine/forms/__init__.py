@@ -1,0 +1,1 @@
+"""The practical tools as declared fields; filled records; what "complete" means."""

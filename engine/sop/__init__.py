@@ -1,0 +1,1 @@
+"""SPINE 1, the language: what a process designer writes, checked and compiled into machines."""

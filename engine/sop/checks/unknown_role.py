@@ -1,0 +1,48 @@
+"""SOP203: a role is named that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.diagnostics import Diagnostic, Severity
+from engine.sop.checks.base import Check, named, unknown
+from engine.sop.load import SopFile
+from engine.sop.mentions import Sort
+from engine.values import Kind, Side
+
+
+def _run(file: SopFile) -> Iterator[Diagnostic]:
+    roles = tuple(file.sop.roles)
+    receivers = (*roles, *Side, *Kind)
+    for mention in named(file):
+        if mention.sort is Sort.ROLE:
+            yield from unknown("SOP203", file, [mention], roles, "roles")
+        elif mention.sort is Sort.RECEIVER:
+            yield from unknown("SOP203", file, [mention], receivers, "roles, sides and kinds")
+
+
+CHECK = Check(
+    code="SOP203",
+    title="A role that does not exist",
+    reason="Nobody stands for it: an action could be taken by no one, or a message would reach no one.",
+    severity=Severity.ERROR,
+    bad="""\
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    actions:
+      finish: {to: closed, by: [case_manger]}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+""",
+    good="""\
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    actions:
+      finish: {to: closed, by: [case_manager], tell: [receiving_worker]}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+""",
+    run=_run,
+)

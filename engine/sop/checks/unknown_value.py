@@ -1,0 +1,128 @@
+"""SOP206: a field or a fact is compared with a value that it can never have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+from engine.diagnostics import Diagnostic, Severity, did_you_mean
+from engine.forms.model import FieldType, FormField
+from engine.sop.checks.base import Check, outline
+from engine.sop.checks.countries import COUNTRIES
+from engine.sop.load import SopFile
+from engine.sop.mentions import field_uses
+from engine.sop.model import Fact, FactRequirement, Safeguard, While
+from engine.sop.outline import Path
+
+
+def _fault(value: str, one: FormField | Fact) -> tuple[str, str] | None:
+    """Return what is wrong with a value and a hint, or None."""
+    if one.type is FieldType.CHOICE:
+        choices = tuple(one.choices or ())
+        return None if value in choices else ("is none of its choices", did_you_mean(value, choices, "choices"))
+    if one.type is FieldType.BOOLEAN:
+        return None if value in ("true", "false") else ("is not true or false", "write true or false")
+    if one.type is FieldType.NUMBER:
+        return None if _is_number(value) else ("is not a number", "write a number, e.g. 12 or 2.5")
+    if one.type is FieldType.DATE:
+        return None if _is_date(value) else ("is not a date", "write the date as 2026-03-31")
+    if one.type is FieldType.COUNTRY:
+        return None if value in COUNTRIES else ("is not a country", "write the two capital letters of ISO 3166-1")
+    return None
+
+
+def _is_number(value: str) -> bool:
+    try:
+        number = float(value)
+    except ValueError:
+        return False
+    return number - number == 0  # neither infinite nor "not a number"
+
+
+def _is_date(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return len(value) == 10
+
+
+def _facts(file: SopFile) -> Iterator[tuple[str, tuple[str, ...], Path]]:
+    """Give every fact with the values it is compared with or set to."""
+    drawn = outline(file)
+
+    def compared(values: Mapping[str, Iterable[str]], path: Path) -> Iterator[tuple[str, tuple[str, ...], Path]]:
+        for name, some in values.items():
+            yield name, tuple(some), (*path, name)
+
+    for name, fact in file.sop.facts.items():
+        if fact.default is not None:
+            yield name, (fact.default,), ("facts", name, "default")
+        for other, value in fact.implied_by.items():
+            yield other, (value,), ("facts", name, "implied_by", other)
+    for condition in drawn.conditions:
+        if isinstance(condition.requirement, FactRequirement):
+            yield from compared(condition.requirement.fact, (*condition.path, "fact"))
+    for offer in (*drawn.offers, *drawn.everywhere):
+        for name, set_to in offer.action.sets.items():
+            if set_to is not None:
+                yield name, (set_to,), (*offer.path, "sets", name)
+    for name, action in file.sop.everywhere.items():
+        if isinstance(action.while_, While):
+            yield from compared(action.while_.fact, ("everywhere", name, "while", "fact"))
+    for n, safeguard in enumerate(file.sop.safeguards):
+        if isinstance(safeguard, Safeguard):
+            for key, scope in (("in", safeguard.in_), ("while", safeguard.while_)):
+                if isinstance(scope, While):
+                    yield from compared(scope.fact, ("safeguards", n, key, "fact"))
+
+
+def _run(file: SopFile) -> Iterator[Diagnostic]:
+    drawn = outline(file)
+    for use in field_uses(drawn):
+        part = drawn.parts.get(use.form)
+        field = part.fields.get(use.field) if part is not None else None
+        if field is not None:
+            yield from _compare(file, f"{use.form}.{use.field}", field, use.values, use.path)
+    for name, values, path in _facts(file):
+        fact = file.sop.facts.get(name)
+        if fact is not None:
+            yield from _compare(file, name, fact, values, path)
+
+
+def _compare(
+    file: SopFile, name: str, one: FormField | Fact, values: tuple[str, ...], path: Path
+) -> Iterator[Diagnostic]:
+    for n, value in enumerate(values):
+        if (fault := _fault(value, one)) is not None:
+            at = file.marks.value((*path, n) if len(values) > 1 else path)
+            yield Diagnostic("SOP206", f'"{value}" {fault[0]}: "{name}" is a {one.type}', at, fault[1])
+
+
+CHECK = Check(
+    code="SOP206",
+    title="A value that can never be",
+    reason="A requirement that compares with a misspelt choice is never met, and the person waits for nothing.",
+    severity=Severity.ERROR,
+    bad="""\
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    forms: [consent]
+    actions:
+      finish: {to: closed, by: [case_manager], requires: [{form: consent.return, where: {decision: yes}}]}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+""",
+    good="""\
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    forms: [consent]
+    actions:
+      finish: {to: closed, by: [case_manager], requires: [{form: consent.return, where: {decision: [given, refused]}}]}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+""",
+    run=_run,
+)

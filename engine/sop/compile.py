@@ -1,0 +1,390 @@
+"""A checked SOP becomes machines and tables: the only module that knows the library `transitions`.
+
+One `transitions.Machine` for the main line, each strand and each line alongside; shared by all cases of a version, read-only,
+without auto transitions, without a registered model, without callbacks. A decision moves a throw-away `Cursor` through it, so
+that the machine holds no case and a definition holds nothing that could be executed. Whether an action may be taken is asked
+of the guards before the machine moves; the machine knows only where each action leads.
+
+Terms: docs/glossary.md. Why flat machines: docs/decisions/0003-one-flat-machine-per-line.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from transitions import Machine
+
+from engine.forms.model import Form, FormPart
+from engine.sop import model as m
+from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, reads
+from engine.values import OFFICIAL_KINDS, Side, Value
+
+MAIN: Final = "main"
+REOPEN: Final = "reopen"
+
+
+class Cursor:
+    """What a machine moves: where one line of one case stands, for the time of one decision."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAction:
+    """An action made ready. `step` is where it is offered; None for `everywhere`, whose `covers` says where it is open."""
+
+    name: str
+    step: str | None
+    line: str
+    model: m.Action
+    by: frozenset[str]
+    guards: tuple[Guard, ...]
+    sets: tuple[tuple[str, Value | None], ...]
+    covers: Predicate | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells this action from others of its name."""
+        return f"{self.step}.{self.name}" if self.step else self.name
+
+    @property
+    def is_timed(self) -> bool:
+        return self.model.automatic is not None
+
+    @property
+    def is_environment(self) -> bool:
+        return m.ENVIRONMENT in self.by
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledEntry:
+    """A form part that can be recorded at a step: by whom, and what must hold first."""
+
+    part: str
+    step: str
+    by: frozenset[str]
+    guards: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStep:
+    """A step with all that is asked of it at run time; `parent` is the main step that holds a strand's step."""
+
+    name: str
+    model: m.Step
+    line: str
+    alongside: bool
+    parent: str | None
+    phase: str | None
+    idle: bool
+    actions: Mapping[str, CompiledAction]
+    entries: tuple[CompiledEntry, ...]
+    series_guards: Mapping[str, tuple[Guard, ...]]
+    reopens: tuple[Guard, ...] | None
+    after_end: bool
+
+    @property
+    def is_end(self) -> bool:
+        return self.model.end is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledSop:
+    """One version of a procedure, ready to run.
+
+    Attributes:
+        version: content hash.
+        share: role -> guards that must hold before it is told across the border, or, for an official body, at all;
+            None where nothing allows it.
+        reads: form part -> the fields that any requirement looks at; only these are held with a case.
+        counted: action -> how many of its last takings a requirement needs.
+        clocked: steps with a deadline, a timed action or a series.
+        dated_by: form part -> the steps whose clocks count from a date on it.
+        counts_from: step -> the other steps whose clocks count from its entry.
+    """
+
+    sop: m.Sop
+    forms: Mapping[str, Form]
+    parts: Mapping[str, FormPart]
+    version: str
+    scope: Scope
+    steps: Mapping[str, CompiledStep]
+    everywhere: Mapping[str, CompiledAction]
+    machines: Mapping[str, Machine]
+    starts: Mapping[str, str]
+    strands_of: Mapping[str, tuple[str, ...]]
+    share: Mapping[str, tuple[Guard, ...] | None]
+    reads: Mapping[str, frozenset[str]]
+    counted: Mapping[str, int]
+    official: frozenset[str]
+    default_facts: Mapping[str, Value]
+    clocked: frozenset[str]
+    dated_by: Mapping[str, tuple[str, ...]]
+    counts_from: Mapping[str, tuple[str, ...]]
+    implied: tuple[tuple[str, tuple[tuple[str, frozenset[Value]], ...]], ...] = field(default=())
+
+    def entries_of(self, step: str, part: str) -> tuple[CompiledEntry, ...]:
+        """Return who may record `part` at `step`, and when; empty if it is not recorded there."""
+        return tuple(entry for entry in self.steps[step].entries if entry.part == part)
+
+    def parts_of(self, form: str) -> tuple[str, ...]:
+        """Return the parts a name stands for: itself, or every part of a form that has parts."""
+        return (form,) if form in self.parts else tuple(self.forms[form].all_parts())
+
+    def target(self, action: CompiledAction, at: str) -> str:
+        """Return where `action` leads from step `at`, by the machine of its line."""
+        cursor = Cursor(at)
+        self.machines[action.line].events[action.name].trigger(cursor)
+        return cursor.state
+
+
+def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> CompiledSop:
+    """Compile a checked SOP; `version` is its content hash, `forms` the forms it uses by id."""
+    parts = {name: part for form in forms.values() for name, part in form.all_parts().items()}
+    strands_of = {name: tuple(step.strands) for name, step in sop.steps.items() if step.strands}
+    ends = {name: step.end for name, _, step in _all_steps(sop) if step.end is not None}
+    scope = Scope(sop, forms, parts, strands_of, ends)
+    compiler = _Compiler(sop, forms, scope)
+    steps = {one.name: one for one in compiler.steps()}
+    return CompiledSop(
+        sop=sop,
+        forms=forms,
+        parts=parts,
+        version=version,
+        scope=scope,
+        steps=steps,
+        everywhere={name: compiler.everywhere(name, action) for name, action in sop.everywhere.items()},
+        machines={line: _machine(sop, line, own) for line, own in _lines(sop).items()},
+        starts={name: strand.start for name, strand in _strands(sop)},
+        strands_of=strands_of,
+        share={role: compiler.share(role) for role in sop.roles},
+        reads=_reads(sop),
+        counted=_counted(sop),
+        official=frozenset(name for name, role in sop.roles.items() if role.kind in OFFICIAL_KINDS),
+        default_facts={
+            name: next(iter(fact_values(sop, name, [fact.default])))
+            for name, fact in sop.facts.items()
+            if fact.default is not None
+        },
+        clocked=frozenset(name for name, _, step in _all_steps(sop) if _is_clocked(step)),
+        dated_by=_grouped(sop, lambda origin: origin.form),
+        counts_from=_grouped(sop, lambda origin: getattr(origin, "enter", None)),
+        implied=tuple(
+            (name, tuple((other, fact_values(sop, other, [value])) for other, value in fact.implied_by.items()))
+            for name, fact in sop.facts.items()
+            if fact.implied_by
+        ),
+    )
+
+
+def _strands(sop: m.Sop) -> Iterator[tuple[str, m.Strand]]:
+    for step in sop.steps.values():
+        yield from step.strands.items()
+    yield from sop.alongside.items()
+
+
+def _lines(sop: m.Sop) -> dict[str, tuple[str, Mapping[str, m.Step]]]:
+    """Name every line: its start and its steps."""
+    lines: dict[str, tuple[str, Mapping[str, m.Step]]] = {MAIN: (sop.start, sop.steps)}
+    lines.update({name: (strand.start, strand.steps) for name, strand in _strands(sop)})
+    return lines
+
+
+def _all_steps(sop: m.Sop) -> Iterator[tuple[str, str, m.Step]]:
+    for line, (_, steps) in _lines(sop).items():
+        for name, step in steps.items():
+            yield name, line, step
+
+
+def _machine(sop: m.Sop, line: str, own: tuple[str, Mapping[str, m.Step]]) -> Machine:
+    """Build the machine of one line; an action that stays or resumes changes no step of it."""
+    start, steps = own
+    moves: list[dict[str, Any]] = []
+    for name, step in steps.items():
+        for action, declared in step.actions.items():
+            moves.append({"trigger": action, "source": name, "dest": _destination(declared)})
+        if step.reopens is not None:
+            moves.append({"trigger": REOPEN, "source": name, "dest": step.reopens.to})
+    if line == MAIN:
+        running = [name for name, step in steps.items() if step.end is None]
+        for action, declared in sop.everywhere.items():
+            moves.append({"trigger": action, "source": running, "dest": _destination(declared)})
+    return Machine(model=None, states=list(steps), transitions=moves, initial=start, auto_transitions=False)
+
+
+def _destination(action: m.Action) -> str | None:
+    return None if action.to in (m.STAY, m.RESUME) else action.to
+
+
+def _every_requirement(sop: m.Sop) -> Iterator[m.Requirement]:
+    for _, _, step in _all_steps(sop):
+        for action in step.actions.values():
+            yield from flattened(action.requires)
+        for entry in step.forms:
+            yield from flattened(entry.requires)
+        for series in step.series.values():
+            yield from flattened(series.requires)
+        if step.reopens is not None:
+            yield from flattened(step.reopens.requires)
+    for everywhere in sop.everywhere.values():
+        yield from flattened(everywhere.requires)
+    shares = sop.share_when.values() if isinstance(sop.share_when, dict) else [sop.share_when]
+    for requirements in shares:
+        yield from flattened(requirements)
+
+
+def _reads(sop: m.Sop) -> dict[str, frozenset[str]]:
+    """Collect the fields that anything looks at: requirements, deadlines, series, timed actions."""
+    found: dict[str, set[str]] = {}
+    for requirement in _every_requirement(sop):
+        for part, name in reads(requirement):
+            found.setdefault(part, set()).add(name)
+    for _, _, step in _all_steps(sop):
+        for origin in _origins(step):
+            if origin.form is not None and origin.field is not None:
+                found.setdefault(origin.form, set()).add(origin.field)
+    return {part: frozenset(names) for part, names in found.items()}
+
+
+def _origins(step: m.Step) -> Iterator[m.Origin | m.FieldOfForm]:
+    """Yield from what the clocks of a step count, where that is not its own entry."""
+    clocks = [step.due, *step.series.values(), *(action.automatic for action in step.actions.values())]
+    for clock in clocks:
+        if clock is not None and clock.from_ is not None:
+            yield clock.from_
+
+
+def _is_clocked(step: m.Step) -> bool:
+    return bool(step.due or step.series or any(action.automatic for action in step.actions.values()))
+
+
+def _grouped(sop: m.Sop, by: Callable[[m.Origin | m.FieldOfForm], str | None]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, _, step in _all_steps(sop):
+        for origin in _origins(step):
+            key = by(origin)
+            if key is not None and name not in found.setdefault(key, []):
+                found[key].append(name)
+    return {key: tuple(names) for key, names in found.items()}
+
+
+def _counted(sop: m.Sop) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for one in _every_requirement(sop):
+        if isinstance(one, m.TakenRequirement):
+            needed = (one.taken.at_most or 0) + 1 if one.taken.at_least is None else one.taken.at_least
+            counted[one.taken.action] = max(needed, counted.get(one.taken.action, 1))
+        since = one.taken.since if isinstance(one, m.TakenRequirement) else getattr(one, "since", None)
+        if since is not None:
+            counted.setdefault(since, 1)
+    return counted
+
+
+class _Compiler:
+    def __init__(self, sop: m.Sop, forms: Mapping[str, Form], scope: Scope) -> None:
+        self._sop, self._forms, self._scope = sop, forms, scope
+
+    def steps(self) -> Iterator[CompiledStep]:
+        for name, step in self._sop.steps.items():
+            yield self._step(name, step, MAIN, None, step.phase)
+            for line, strand in step.strands.items():
+                for inner, inner_step in strand.steps.items():
+                    yield self._step(inner, inner_step, line, name, inner_step.phase or step.phase)
+        for line, strand in self._sop.alongside.items():
+            for inner, inner_step in strand.steps.items():
+                yield self._step(inner, inner_step, line, None, inner_step.phase, strand)
+
+    def _step(
+        self, name: str, step: m.Step, line: str, parent: str | None, phase: str | None, beside: m.Strand | None = None
+    ) -> CompiledStep:
+        scope = self._within(name)
+        responsible = frozenset(step.responsible)
+        entries = [
+            CompiledEntry(part, name, frozenset(entry.by) or responsible, guards(entry.requires, scope))
+            for entry in step.forms
+            for part in self._parts(entry.form)
+        ]
+        entries += [
+            CompiledEntry(part, name, responsible, ())
+            for series in step.series.values()
+            for form in series.forms
+            for part in self._parts(form)
+            if not any(entry.part == part for entry in entries)
+        ]
+        return CompiledStep(
+            name=name,
+            model=step,
+            line=line,
+            alongside=beside is not None,
+            parent=parent,
+            phase=phase,
+            idle=beside is not None and beside.start == name,
+            actions={action: self._action(action, declared, name, line) for action, declared in step.actions.items()},
+            entries=tuple(entries),
+            series_guards={series: guards(declared.requires, scope) for series, declared in step.series.items()},
+            reopens=None if step.reopens is None else guards(step.reopens.requires, scope),
+            after_end=beside is not None and beside.after_end,
+        )
+
+    def _parts(self, form: str) -> list[str]:
+        """A form with parts, named as a whole, stands for each of them."""
+        return [form] if form in self._scope.parts else list(self._forms[form].all_parts())
+
+    def _within(self, step: str | None) -> Scope:
+        scope = self._scope
+        return Scope(scope.sop, scope.forms, scope.parts, scope.strands_of, scope.ends, step)
+
+    def _action(self, name: str, action: m.Action, step: str | None, line: str) -> CompiledAction:
+        sets = [
+            (fact, None if value is None else next(iter(fact_values(self._sop, fact, [value]))))
+            for fact, value in action.sets.items()
+        ]
+        ready = guards(action.requires, self._within(step))
+        return CompiledAction(name, step, line, action, frozenset(action.by), ready, tuple(sets))
+
+    def everywhere(self, name: str, action: m.EverywhereAction) -> CompiledAction:
+        ready = self._action(name, action, None, MAIN)
+        return CompiledAction(name, None, MAIN, action, ready.by, ready.guards, ready.sets, self._covers(action.while_))
+
+    def _covers(self, covered: m.While | str) -> Callable[[View], bool]:
+        """Say which configurations `while` covers: all keys must hold, any step of the configuration will do."""
+        if isinstance(covered, str):
+            return lambda view: True
+        tests: list[Predicate] = []
+        if covered.phases:
+            phases = frozenset(covered.phases)
+            within = tuple(
+                name for name, line, step in _all_steps(self._sop) if self._phase(name, line, step) in phases
+            )
+            tests.append(lambda view: any(view.stands_at(step) for step in within))
+        if covered.steps:
+            steps = covered.steps
+            tests.append(lambda view: any(view.stands_at(step) for step in steps))
+        if covered.at:
+            at = covered.at
+            tests.append(lambda view: any(view.stands_at(step) for step in at))
+        if covered.fact:
+            wanted = tuple((name, fact_values(self._sop, name, values)) for name, values in covered.fact.items())
+            tests.append(lambda view: all(view.fact(name) in allowed for name, allowed in wanted))
+        return lambda view: all(test(view) for test in tests)
+
+    def _phase(self, name: str, line: str, step: m.Step) -> str | None:
+        if step.phase is not None or line == MAIN:
+            return step.phase
+        return next((outer.phase for outer in self._sop.steps.values() if line in outer.strands), None)
+
+    def share(self, role: str) -> tuple[Guard, ...] | None:
+        """Find what must hold before this role is told: by role, else by kind, else by side; None: nothing allows it."""
+        when = self._sop.share_when
+        if not isinstance(when, dict):
+            return guards(when, self._scope)
+        known = self._sop.roles[role]
+        for name in (role, known.kind, known.side):
+            if name is not None and str(name) in when:
+                return guards(when[str(name)], self._scope)
+        return () if known.side is Side.PERSON else None

@@ -1,0 +1,625 @@
+"""The SOP language as frozen pydantic models: Sop, Step, Strand, Action, Requirement, DeadlineRule, Safeguard.
+
+What each key means is the contract in docs/reference/sop-language.md; here stands its shape. A model says only what can be
+seen in one mapping; what spans a file (unknown targets, unreachable steps) is in `engine.sop.checks`.
+
+Every scalar reaches the models as text, so that `NO` stays Norway and `010` stays what was written; the model of each
+key gives it its type, and values compared with a field or a fact take that field's type when the SOP is compiled.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
+
+from engine.forms.model import Bases, Bool, Definition, FieldName, FieldType, Name, PartName, Title
+from engine.values import Duration, Kind, Side, Unit
+
+DIRECTIONS = ("before", "after")
+
+
+class _DurationText:
+    """Reads "3 working days" into a Duration and writes it back."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, Duration) else Duration.parse(str(value)),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {
+            "type": "string",
+            "pattern": r"^\d{1,4} (hour|day|working day|week|month)s?$",
+            "examples": ["3 working days", "24 hours", "1 month"],
+        }
+
+
+Length = Annotated[Duration, _DurationText]
+
+
+def _age_in_days(value: Duration) -> Duration:
+    if value.unit not in (Unit.DAY, Unit.WEEK):
+        raise ValueError("an age is counted in days or weeks")
+    return value
+
+
+Age = Annotated[Length, BeforeValidator(lambda value: _age_in_days(Duration.parse(str(value))))]
+
+Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, (str, bool, int, float)) else value
+
+
+Values = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+"""One value or a list of values, as written."""
+
+Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
+
+
+# ── Requirements ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class ForReceiver(Definition):
+    """The key of a keyed part: who receives, and for what."""
+
+    role: Name = Field(description="The receiving role")
+    purpose: Name = Field(description="One of the part's purposes")
+
+
+class FormRequirement(Definition):
+    """The newest record of a form part counts, and says this."""
+
+    form: PartName = Field(description="A form, or a part of it")
+    where: dict[Name, Values] = Field(
+        default_factory=dict, description="Field: the value, or the list of values, it must have"
+    )
+    for_: ForReceiver | None = Field(None, alias="for", description="For a keyed part: receiving role and purpose")
+    not_older_than: Age | None = Field(
+        None, description="Most days since the signing date; exactly so many still count"
+    )
+    signed_by: Names = Field((), description="Roles who must all have signed")
+    same_as: FieldName | dict[Name, FieldName] | None = Field(
+        None, description="Another form's field of the same name that says the same (or: field -> other form's field)"
+    )
+    not_in_list: dict[Name, Name] = Field(default_factory=dict, description="Field: name of a list it must not be in")
+    in_list: dict[Name, Name] = Field(default_factory=dict, description="Field: name of a list it must be in")
+    or_absent: Bool = Field(False, description="Under none_of: also holds when there is no record at all")
+
+
+class FactRequirement(Definition):
+    """Facts of the case have one of these values."""
+
+    fact: dict[Name, Values] = Field(min_length=1, description="Fact: the value, or the list of values, it must have")
+
+
+class StrandsRequirement(Definition):
+    """Every strand of this step has ended, or the named ones with the named outcomes."""
+
+    strands: Literal["done"] | dict[Name, Names] = Field(description="done, or strand: list of end outcomes")
+
+
+class AtRequirement(Definition):
+    """The case stands at one of these steps (of the main line, a strand, or alongside)."""
+
+    at: Names = Field(min_length=1)
+
+
+class StepDoneRequirement(Definition):
+    """A step has been left by one of its own actions (after the last `since`)."""
+
+    step_done: Name
+    since: Name | None = Field(None, description="A step or an action")
+
+
+class FieldOfForm(Definition):
+    """A date field of a form from which time is counted."""
+
+    form: PartName
+    field: Name
+
+
+class Waited(Definition):
+    """How long since a step was last entered, or since a date on a form."""
+
+    since: Name | None = Field(None, description="A step")
+    at_least: Length
+    from_: FieldOfForm | None = Field(None, alias="from")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Waited:
+        if (self.since is None) == (self.from_ is None):
+            raise ValueError("a wait counts from `since` (a step) or `from` (a date on a form), one of them")
+        return self
+
+
+class WaitedRequirement(Definition):
+    waited: Waited
+
+
+class Taken(Definition):
+    """How often an action was taken (after the last `since`)."""
+
+    action: Name
+    at_most: int | None = Field(None, ge=0, le=100)
+    at_least: int | None = Field(None, ge=1, le=100)
+    since: Name | None = Field(None, description="A step or an action")
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Taken:
+        if (self.at_most is None) == (self.at_least is None):
+            raise ValueError("name at_most or at_least, one of them")
+        return self
+
+
+class TakenRequirement(Definition):
+    taken: Taken
+
+
+class Acknowledged(Definition):
+    by: Name = Field(description="The role that says: we have it")
+    of: Name = Field(description="The step it has taken up")
+
+
+class AcknowledgedRequirement(Definition):
+    acknowledged: Acknowledged
+
+
+class SeriesRequirement(Definition):
+    """Each occurrence of the series of the action's step is recorded or has lapsed."""
+
+    series: Literal["done"]
+
+
+class AnyOfRequirement(Definition):
+    any_of: tuple[Requirement, ...] = Field(min_length=1)
+
+
+class NoneOfRequirement(Definition):
+    none_of: tuple[Requirement, ...] = Field(min_length=1)
+
+
+REQUIREMENT_KINDS = (
+    "form", "fact", "strands", "at", "step_done", "waited", "taken", "acknowledged", "series", "any_of", "none_of",
+)  # fmt: skip
+
+
+def _kind_of_requirement(value: Any) -> str | None:
+    keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", {})
+    return next((kind for kind in REQUIREMENT_KINDS if kind in keys), None)
+
+
+Requirement = Annotated[
+    Annotated[FormRequirement, Tag("form")]
+    | Annotated[FactRequirement, Tag("fact")]
+    | Annotated[StrandsRequirement, Tag("strands")]
+    | Annotated[AtRequirement, Tag("at")]
+    | Annotated[StepDoneRequirement, Tag("step_done")]
+    | Annotated[WaitedRequirement, Tag("waited")]
+    | Annotated[TakenRequirement, Tag("taken")]
+    | Annotated[AcknowledgedRequirement, Tag("acknowledged")]
+    | Annotated[SeriesRequirement, Tag("series")]
+    | Annotated[AnyOfRequirement, Tag("any_of")]
+    | Annotated[NoneOfRequirement, Tag("none_of")],
+    Discriminator(
+        _kind_of_requirement,
+        custom_error_type="requirement_kind",
+        custom_error_message="a requirement is one of: " + ", ".join(REQUIREMENT_KINDS),
+    ),
+]
+
+Requirements = tuple[Requirement, ...]
+
+
+# ── Time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Calendar(StrEnum):
+    """Whose working days count: one country's, days that are working days in both, or in either."""
+
+    DESTINATION = "destination"
+    ORIGIN = "origin"
+    BOTH = "both"
+    EITHER = "either"
+
+
+class Rung(Definition):
+    """A reminder: so long before or after a deadline (or at it)."""
+
+    length: Length = Field(description="How long")
+    direction: Literal["before", "after"] = "before"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_words(cls, value: Any) -> Any:
+        """Read "3 working days before"."""
+        if not isinstance(value, str):
+            return value
+        length, _, direction = value.strip().rpartition(" ")
+        if direction not in DIRECTIONS:
+            raise ValueError('a reminder is a duration and "before" or "after", e.g. "3 working days before"')
+        return {"length": length, "direction": direction}
+
+
+class Escalation(Definition):
+    """Who hears of it when a deadline has passed by so much."""
+
+    after: Length
+    to: Names = Field(min_length=1, description="Roles")
+
+
+class Origin(Definition):
+    """From when time is counted, if not from entering the step: a date on a form, or the entry of another step."""
+
+    form: PartName | None = None
+    field: Name | None = None
+    enter: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Origin:
+        if (self.enter is not None) == (self.form is not None) or (self.form is None) != (self.field is None):
+            raise ValueError("name `form` and `field`, or `enter`")
+        return self
+
+
+class DeadlineRule(Definition):
+    """When a step is due, when to remind, and who hears of it when it is late."""
+
+    within: Length | None = Field(None, description="So long after its origin")
+    before: Length | None = Field(None, description="So long before a date that `from` names")
+    calendar: Calendar = Field(Calendar.DESTINATION, description="destination, origin, both or either")
+    from_: Origin | None = Field(None, alias="from", description="From when; entering the step unless named")
+    remind: tuple[Rung, ...] = Field((), description="e.g. [3 working days before, 1 day after]")
+    escalate: tuple[Escalation, ...] = ()
+    basis: Bases = ()
+
+    @model_validator(mode="after")
+    def _one_length(self) -> DeadlineRule:
+        if (self.within is None) == (self.before is None):
+            raise ValueError("a deadline has `within` or `before`, one of them")
+        if self.before is not None and (self.from_ is None or self.from_.form is None):
+            raise ValueError("`before` counts backwards from a date on a form: name it in `from`")
+        return self
+
+
+class Series(Definition):
+    """What comes round while a step lasts: visits, offers."""
+
+    at: tuple[Length, ...] = Field(min_length=1, description="When each occurrence is due, counted from `from`")
+    from_: Origin | None = Field(None, alias="from")
+    calendar: Calendar = Calendar.ORIGIN
+    forms: tuple[PartName, ...] = Field((), description="What is recorded at each occurrence")
+    requires: Requirements = Field((), description="An occurrence due while these fail lapses")
+    remind: tuple[Rung, ...] = ()
+    title: Title | None = None
+    basis: Bases = ()
+
+
+class Automatic(Definition):
+    """Makes an action a timed one: the system takes it so long after its step was entered, or after a date on a form."""
+
+    after: Length
+    from_: FieldOfForm | None = Field(None, alias="from")
+    calendar: Calendar = Calendar.DESTINATION
+
+
+# ── Steps, actions, strands ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class WithoutConsent(Definition):
+    """Why a role of side destination may be told without consent: danger, or the protection of a child."""
+
+    basis: Bases = Field(min_length=1)
+
+
+class Tell(Definition):
+    """A role told for information; `as: stop` sends one fixed sentence without reasons."""
+
+    role: Name
+    as_: Literal["stop"] | None = Field(None, alias="as")
+    without_consent: WithoutConsent | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: Any) -> Any:
+        return {"role": value} if isinstance(value, str) else value
+
+
+def _any_or_names(value: Any) -> Any:
+    return ["any"] if value == "any" else value
+
+
+By = Annotated[tuple[Name, ...], BeforeValidator(_any_or_names), Field(min_length=1)]
+"""Roles; `any` is any party of the case, `system` takes timed actions, `environment` is what the world does."""
+
+ANY, SYSTEM, ENVIRONMENT = "any", "system", "environment"
+STAY, RESUME = "stay", "resume"
+
+
+class Action(Definition):
+    """A transition: where it leads, who may take it, what must hold, who is told."""
+
+    to: Name = Field(description="A step; in `everywhere` also `stay`, from a pause step also `resume`")
+    by: By = Field(description="Roles who may take it; any, system or environment")
+    title: Title | None = Field(None, description="What a person reads on the button, per language")
+    note: Title | None = None
+    requires: Requirements = Field((), description="All must hold")
+    tell: tuple[Tell, ...] = Field((), description="Roles told for information")
+    sets: dict[Name, str | None] = Field(default_factory=dict, description="Fact: its new value")
+    voids: tuple[PartName, ...] = Field((), description="Forms whose records so far count no more")
+    reassign: Name | None = Field(None, description="Role for which a new actor must be named")
+    automatic: Automatic | None = Field(None, description="Taken by the system after so long")
+    noted_by: Names = Field((), description="For environment actions: who enters what really happened")
+    basis: Bases = ()
+
+
+class While(Definition):
+    """Which configurations are covered: all keys must hold, a list means any of it."""
+
+    phases: Names = ()
+    steps: Names = ()
+    at: Names = ()
+    fact: dict[Name, Values] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> While:
+        if not (self.phases or self.steps or self.at or self.fact):
+            raise ValueError("name phases, steps, at or fact")
+        return self
+
+
+class EverywhereAction(Action):
+    """An action open from every configuration that `while` covers."""
+
+    while_: Literal["any"] | While = Field("any", alias="while")
+    code: str | None = None
+
+
+class FormEntry(Definition):
+    """A form that can be recorded in a step; `by` narrows who may, `requires` what must hold first."""
+
+    form: PartName
+    by: Names = ()
+    requires: Requirements = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: Any) -> Any:
+        return {"form": value} if isinstance(value, str) else value
+
+
+class Reopens(Definition):
+    """How a closed case comes back."""
+
+    to: Name
+    by: By
+    requires: Requirements = ()
+
+
+class Step(Definition):
+    """A state of the procedure."""
+
+    title: Title = Field(description="The step's name, per language")
+    note: Title | None = Field(None, description="What the person at the desk should know, per language")
+    code: str | None = Field(None, description="The step's number in the procedure it is modelled on")
+    phase: Name | None = Field(None, description="Groups steps; strand steps inherit it")
+    responsible: Names = Field((), description="Roles who must act here")
+    guidance: tuple[str, ...] = Field((), description="Ids of the document library")
+    basis: Bases = ()
+    forms: tuple[FormEntry, ...] = Field((), description="What can be recorded here")
+    due: DeadlineRule | None = None
+    series: dict[Name, Series] = Field(default_factory=dict)
+    actions: dict[Name, Action] = Field(default_factory=dict)
+    strands: dict[Name, Strand] = Field(default_factory=dict, description="Lines that run side by side in this step")
+    end: Name | None = Field(None, description="The outcome, for a step that ends its line")
+    reopens: Reopens | None = None
+    pause: Bool = Field(False, description="A step for paused cases; entered only by an everywhere action")
+
+    @model_validator(mode="after")
+    def _an_end_is_an_end(self) -> Step:
+        if self.end is not None and (self.actions or self.strands or self.series or self.due):
+            raise ValueError("a step with `end` has no actions, strands, series or due")
+        if self.end is None and self.reopens is not None:
+            raise ValueError("`reopens` belongs to a step with `end`")
+        return self
+
+
+class Strand(Definition):
+    """A parallel line of steps, inside one step or alongside the whole case."""
+
+    start: Name
+    title: Title | None = None
+    code: str | None = None
+    after_end: Bool = Field(False, description="Alongside only: goes on after the case is closed")
+    steps: dict[Name, Step] = Field(min_length=1)
+
+
+class Role(Definition):
+    """Who acts: on which side of the border, and what kind of body."""
+
+    side: Side
+    title: Title
+    kind: Kind | None = None
+    from_step: Name | None = Field(None, description="The step from which an actor must be known")
+    acts_for: Names = Field((), description="For a role of side person: the roles who enter its acts")
+    note: Title | None = None
+
+    @model_validator(mode="after")
+    def _a_person_is_spoken_for(self) -> Role:
+        if (self.side is Side.PERSON) != bool(self.acts_for):
+            raise ValueError("a role of side person, and no other, names in `acts_for` who enters its acts")
+        return self
+
+
+class Fact(Definition):
+    """An attribute of a case, set at launch or by an action's `sets`."""
+
+    type: FieldType
+    title: Title
+    choices: dict[Name, Title] | None = None
+    implied_by: dict[Name, str] = Field(
+        default_factory=dict, description="Fact: value from which this one follows (true)"
+    )
+    default: str | None = Field(None, description="Its value when nothing was said at launch")
+
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> Fact:
+        if self.type in (FieldType.TEXT, FieldType.PERSON):
+            raise ValueError("a fact is a boolean, choice, date, number or country")
+        if (self.type is FieldType.CHOICE) != (self.choices is not None):
+            raise ValueError("a choice has choices, and nothing else has")
+        return self
+
+
+# ── Safeguards ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class EventPattern(Definition):
+    """What a safeguard speaks of, when it is more than an action's name."""
+
+    enter: Name | None = None
+    leave: Name | None = None
+    record: PartName | None = None
+    where: dict[Name, Values] = Field(default_factory=dict)
+    acknowledge: Name | None = None
+    tell: Name | None = Field(None, description="A role, side or kind")
+    show: PartName | None = None
+    to: Name | None = None
+    KEYS: ClassVar = ("enter", "leave", "record", "acknowledge", "tell", "show")
+
+    @model_validator(mode="after")
+    def _one_event(self) -> EventPattern:
+        if sum(getattr(self, key) is not None for key in self.KEYS) != 1:
+            raise ValueError("an event is one of: " + ", ".join(self.KEYS))
+        return self
+
+
+Placeholder = Annotated[str, StringConstraints(pattern=r"^(\$?[a-z][a-z0-9_]{0,63})$")]
+Event = EventPattern | Placeholder
+
+
+def _events(value: Any) -> Any:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+Events = Annotated[tuple[Event, ...], BeforeValidator(_events), Field(min_length=1)]
+
+
+class Ignores(Definition):
+    actions: Names = Field(min_length=1)
+    forms: tuple[PartName, ...] = ()
+    facts: Names = ()
+
+
+SafeguardId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,79}$")]
+
+
+class Safeguard(Definition):
+    """A right that must hold on every path. Kinds: before, after, in, never, from, always, ignores."""
+
+    id: SafeguardId
+    title: Title | None = None
+    basis: Bases = ()
+    if_: FactRequirement | None = Field(None, alias="if")
+    before: Events | None = None
+    require: Requirements = ()
+    happened: Events | None = None
+    since: Events | None = None
+    after: Events | None = None
+    eventually: Events | None = None
+    bounded: Bool = False
+    within: Length | None = None
+    from_: Literal["any"] | Origin | None = Field(None, alias="from")
+    escalate: tuple[Escalation, ...] = ()
+    in_: Literal["any"] | While | None = Field(None, alias="in")
+    available: Placeholder | None = None
+    never: Events | None = None
+    while_: Literal["any"] | While | None = Field(None, alias="while")
+    reachable: Names = ()
+    always: Requirements = ()
+    ignores: Ignores | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Safeguard:
+        if self.kind == "":
+            raise ValueError("a safeguard is one of: before, after, in, never, from, always, ignores")
+        missing = {
+            "before": not (self.require or self.happened),
+            "after": not self.eventually,
+            "in": not self.available,
+            "never": self.while_ is None,
+            "from": not self.reachable,
+        }.get(self.kind, False)
+        if missing:
+            partner = {"before": "require or happened", "after": "eventually", "in": "available", "never": "while"}
+            raise ValueError(f"`{self.kind}` needs `{partner.get(self.kind, 'reachable')}`")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of the seven kinds this is; empty if none or two of them are given."""
+        given = [
+            name
+            for name, value in (
+                ("before", self.before), ("after", self.after), ("in", self.in_), ("never", self.never),
+                ("always", self.always), ("ignores", self.ignores),
+            )
+            if value
+        ]  # fmt: skip
+        if not given and self.from_ == "any":
+            return "from"
+        return given[0] if len(given) == 1 else ""
+
+
+class SafeguardUse(Definition):
+    """Takes up a shared safeguard and binds its placeholders."""
+
+    use: SafeguardId
+    where: dict[Name, str | tuple[str, ...]] = Field(default_factory=dict)
+
+
+# ── The whole ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ShareWhen = Requirements | dict[Name, Requirements]
+
+
+class Sop(Definition):
+    """One standard operating procedure."""
+
+    sop: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")] = Field(description="The procedure's id")
+    version: int = Field(1, ge=1)
+    title: Title
+    note: Title | None = None
+    basis: Bases = ()
+    destination: tuple[Country, ...] = Field(min_length=1, description="Where the person is now")
+    origin: tuple[Country, ...] = Field(min_length=1, description="Where the person returns to")
+    roles: dict[Name, Role] = Field(min_length=1)
+    facts: dict[Name, Fact] = Field(default_factory=dict)
+    lists: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    share_when: ShareWhen = Field(description="What must hold before anything is told across the border")
+    start: Name
+    steps: dict[Name, Step] = Field(min_length=1)
+    alongside: dict[Name, Strand] = Field(default_factory=dict)
+    everywhere: dict[Name, EverywhereAction] = Field(default_factory=dict)
+    safeguards: tuple[Safeguard | SafeguardUse, ...] = ()
+
+
+for _model in (AnyOfRequirement, NoneOfRequirement, Step, Strand):
+    _model.model_rebuild()
