@@ -18,7 +18,7 @@ import msgspec
 from engine.values import Value
 
 if TYPE_CHECKING:
-    from engine.calendars import Calendars
+    from engine.calendars.business import Calendars
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True):

@@ -179,7 +179,9 @@ def _either(causes: Sequence[Cause]) -> Cause:
 
 def _at(tree: Any, path: Path) -> Any:
     for step in path:
-        if (isinstance(tree, dict) and step in tree) or (isinstance(tree, list) and isinstance(step, int) and step < len(tree)):
+        if (isinstance(tree, dict) and step in tree) or (
+            isinstance(tree, list) and isinstance(step, int) and step < len(tree)
+        ):
             tree = tree[step]
         else:
             return None

@@ -1,0 +1,391 @@
+"""The outside as Protocols: where cases are kept, how bytes are sealed, how a message leaves the house.
+
+A use case hands the store one `Change`, and the store writes it in one transaction or not at all. What is personal reaches the
+store sealed: it knows references, steps, instants and opaque bytes. Instants are aware and in UTC everywhere here.
+
+Implementations: `engine.adapters`. The same contract tests run over each (tests/contracts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from engine.cases.deadlines import Alarm
+from engine.errors import PasserelleError
+from engine.values import Level, MessageKind, MessageState
+
+# ── Procedures ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SopVersion:
+    """A published version; it never changes.
+
+    Attributes:
+        number: 1, 2, … for one SOP, in the order of publishing.
+        hash: content hash (hex) of `content`.
+        content: the SOP and the forms it uses, as canonical JSON text.
+    """
+
+    sop: str
+    number: int
+    hash: str
+    content: str
+    published_at: datetime
+
+
+# ── Cases ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """A case's row. `seq` is the number of its last history entry, `head` that entry's hash; `snapshot` is sealed."""
+
+    ref: str
+    sop: str
+    version: str
+    seq: int
+    main: str
+    outcome: str | None
+    launched_at: datetime
+    moved_at: datetime
+    head: bytes
+    snapshot: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a case's history; insert-only.
+
+    Attributes:
+        move: the kind of move: launch, action, record, acknowledge, assign, fire, wake, correct, …
+        name: of the action, the form part or the role concerned.
+        key: given by the caller so that a repeat is harmless; unique within the case.
+        payload: the move itself and its note, sealed.
+        hash, previous_hash: the chain (engine.audit.chain); the first entry's previous hash is 32 zero bytes.
+    """
+
+    ref: str
+    seq: int
+    at: datetime
+    actor: str
+    role: str
+    move: str
+    name: str
+    from_steps: tuple[str, ...]
+    to_steps: tuple[str, ...]
+    key: str | None
+    payload: bytes
+    hash: bytes
+    previous_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A form part as recorded: the whole of it sealed in `body`. `counts` is not stored: it follows from the history."""
+
+    ref: str
+    seq: int
+    part: str
+    draft: bool
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One deadline of a case.
+
+    Attributes:
+        kind: due, timed, series or wake.
+        name: tells apart the deadlines of one step; (ref, step, name) is unique.
+        alarms: still to come, in order; `next_at` is the first one's instant, or `due_at` where there is none.
+        held: the case is paused; nothing comes round until the deadline is shifted.
+    """
+
+    ref: str
+    step: str
+    name: str
+    kind: str
+    due_at: datetime
+    next_at: datetime
+    alarms: tuple[Alarm, ...] = ()
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """An outbox row to be: ids, role and template, never a name or an address.
+
+    Attributes:
+        key: opaque, random, unique: the message id under which a repeat is recognised.
+        seq: of the history entry it follows from.
+        state: queued or withheld; `reason` says why it is withheld.
+        due_at: when what it asks for is due, if it is.
+    """
+
+    key: str
+    ref: str
+    seq: int
+    kind: MessageKind
+    role: str
+    actor: str
+    step: str
+    template: str
+    state: MessageState
+    queued_at: datetime
+    due_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An outbox row as it stands. `tries` counts attempts so far; `channel` is known once it was tried."""
+
+    id: int
+    key: str
+    ref: str
+    seq: int
+    kind: MessageKind
+    role: str
+    actor: str
+    step: str
+    template: str
+    state: MessageState
+    queued_at: datetime
+    due_at: datetime | None
+    reason: str
+    tries: int
+    next_at: datetime
+    sent_at: datetime | None
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Deadlines of these steps, held until now, go on `seconds` later."""
+
+    steps: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All that one move writes: one transaction.
+
+    Attributes:
+        read_seq: the case's `seq` when it was read; None begins a case. Somebody else's move in between is a Conflict.
+        ended_steps: end every deadline of these steps; `ended` ends single ones, (step, name); `all_ended` ends all of the case.
+            Deadlines are ended before `deadlines` are set.
+        held: steps whose deadlines stand still from now on.
+        cancelled: roles whose queued messages of this case may no longer leave.
+    """
+
+    case: StoredCase
+    read_seq: int | None
+    entry: Entry
+    record: StoredRecord | None = None
+    all_ended: bool = False
+    ended_steps: tuple[str, ...] = ()
+    ended: tuple[tuple[str, str], ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+    held: tuple[str, ...] = ()
+    shifted: Shift | None = None
+    messages: tuple[NewMessage, ...] = ()
+    cancelled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRefusal:
+    """A move that was refused: no change to the case, but on record."""
+
+    ref: str
+    at: datetime
+    actor: str
+    name: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueDeadline:
+    """A deadline claimed by a sweep. `past` are the alarms whose instant has come, in order; the row has moved on."""
+
+    deadline: Deadline
+    past: tuple[Alarm, ...]
+
+
+# ── Actors ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StoredActor:
+    """A person or desk who is told. Name and addresses are sealed in `body`."""
+
+    id: str
+    country: str
+    roles: tuple[str, ...]
+    enabled: bool
+    body: bytes
+
+
+# ── The ports ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Store(Protocol):
+    """Where everything is kept. Every method is one transaction; each may raise Fault (engine.errors)."""
+
+    # procedures
+    def save_version(self, version: SopVersion) -> None:
+        """Keep a version; a repeat of the same hash changes nothing."""
+
+    def version(self, hash: str) -> SopVersion | None: ...
+    def versions(self) -> Sequence[SopVersion]:
+        """Return all versions, by SOP and number."""
+
+    def open_cases(self) -> Mapping[str, int]:
+        """Count the open cases of each version (by hash)."""
+
+    # cases
+    def case(self, ref: str) -> StoredCase | None: ...
+    def cases(self) -> Iterable[StoredCase]:
+        """Return all cases, latest move first, then by reference."""
+
+    def commit(self, change: Change) -> None:
+        """Write one move, all or nothing: at most seven statements and one commit.
+
+        Raises:
+            Conflict: the case has moved since it was read (or the reference exists, for a new one).
+        """
+
+    def note_refusal(self, refusal: StoredRefusal) -> None: ...
+    def entry_with_key(self, ref: str, key: str) -> Entry | None: ...
+    def history(self, ref: str) -> Sequence[Entry]:
+        """Return a case's entries, first to last."""
+
+    def records(self, ref: str) -> Sequence[StoredRecord]:
+        """Return a case's records, in the order in which they were made."""
+
+    def deadlines(self, ref: str | None = None) -> Sequence[Deadline]:
+        """Return the deadlines of one case, or of all, by due date, then step and name."""
+
+    def messages(self, ref: str | None = None, states: Sequence[MessageState] = ()) -> Sequence[Message]:
+        """Return the messages of one case, or of all, in the order in which they were queued."""
+
+    # outbox
+    def lease(self, now: datetime, owner: str, limit: int, until: datetime) -> Sequence[int]:
+        """Take up to `limit` queued rows that are due, or whose lease has run out, for `owner` until `until`; oldest first."""
+
+    def leased(self, ids: Sequence[int], owner: str) -> Sequence[Message]:
+        """Return those of these rows that `owner` still holds (state sending)."""
+
+    def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
+        """Say that a message has left; False if the lease was lost."""
+
+    def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
+        """Say that a message fails for good; it becomes a task for a person."""
+
+    def put_back(self, id: int, owner: str, next_at: datetime, reason: str) -> bool:
+        """Queue a message again, to be tried at `next_at`; counts a try."""
+
+    def next_message_at(self) -> datetime | None:
+        """Return when the next queued row is due (lease ends included), or None when nothing waits."""
+
+    # sweep
+    def claim_due(self, now: datetime, limit: int) -> Sequence[DueDeadline]:
+        """Take deadlines whose `next_at` has come, oldest first, and move each on to its next alarm, in one transaction.
+
+        A `due` or `series` deadline without further alarms stays, with `next_at` far away, until its step is left. A `timed` or
+        `wake` deadline is returned and stays as it is, until the move it causes ends it.
+        """
+
+    def queue(self, messages: Sequence[NewMessage]) -> None:
+        """Add messages that follow from time alone (reminders, escalations); a key already there is left as it is."""
+
+    # actors
+    def save_actor(self, actor: StoredActor) -> None: ...
+    def actor(self, id: str) -> StoredActor | None: ...
+    def actors(self) -> Sequence[StoredActor]:
+        """Return all actors by id."""
+
+    def close(self) -> None: ...
+
+
+class Cipher(Protocol):
+    """Seals bytes under a key of their own scope: a case's reference, or `actors`.
+
+    `place` says where the bytes belong ("table|column|row"); sealed bytes opened for any other place are refused.
+    """
+
+    def make_key(self, scope: str) -> None:
+        """Make and keep a key for `scope`; a repeat changes nothing."""
+
+    def seal(self, scope: str, place: str, data: bytes) -> bytes: ...
+    def open(self, scope: str, place: str, sealed: bytes) -> bytes:
+        """Raises Fault when the bytes were changed, belong elsewhere, or the scope's key was erased."""
+
+    def mac_key(self) -> bytes:
+        """Return the 32-byte key under which histories are chained."""
+
+    def erase_key(self, scope: str) -> None:
+        """Destroy a scope's key: what was sealed under it can never be read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message ready to leave. `id` is the outbox row's key: a repeat carries the same one."""
+
+    id: str
+    address: str
+    subject: str
+    body: str
+    language: str
+
+
+class PassingFailure(PasserelleError):
+    """A message could not leave now; it may later (server away, busy, mailbox full)."""
+
+    code = "passing"
+
+
+class PermanentFailure(PasserelleError):
+    """A message can never leave this way (no such mailbox, refused)."""
+
+    code = "permanent"
+
+
+class Sender(Protocol):
+    """One open connection of a channel."""
+
+    def send(self, message: Outgoing) -> None:
+        """Send one message; raises PassingFailure or PermanentFailure, whose words name no address and no content."""
+
+
+class Channel(Protocol):
+    """A way to reach people; `kind` is what an actor's channel names (mail, …)."""
+
+    kind: str
+
+    def connect(self) -> AbstractContextManager[Sender]:
+        """Open one connection for a batch; raises PassingFailure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One way to reach an actor: the channel's kind and the address there."""
+
+    kind: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What the courier needs of an actor."""
+
+    id: str
+    language: str
+    level: Level
+    zone: str
+    channels: tuple[Address, ...]
