@@ -209,14 +209,6 @@ class StoredRefusal:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class DueDeadline:
-    """A deadline claimed by a sweep. `past` are the alarms whose instant has come, in order; the row has moved on."""
-
-    deadline: Deadline
-    past: tuple[Alarm, ...]
-
-
 # ── Actors ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -294,15 +286,18 @@ class Store(Protocol):
         """Return when the next queued row is due (lease ends included), or None when nothing waits."""
 
     # sweep
-    def claim_due(self, now: datetime, limit: int) -> Sequence[DueDeadline]:
-        """Take deadlines whose `next_at` has come, oldest first, and move each on to its next alarm, in one transaction.
+    def claim_due(self, now: datetime, limit: int, until: datetime) -> Sequence[Deadline]:
+        """Take up to `limit` deadlines whose `next_at` has come, oldest first, held ones left out.
 
-        A `due` or `series` deadline without further alarms stays, with `next_at` far away, until its step is left. A `timed` or
-        `wake` deadline is returned and stays as it is, until the move it causes ends it.
+        Their `next_at` becomes `until` (a lease), so that no other sweep takes them meanwhile and a crash only delays them. They are
+        returned as they stood before. What comes of a deadline ends it, or is said with `move_on`.
         """
 
-    def queue(self, messages: Sequence[NewMessage]) -> None:
-        """Add messages that follow from time alone (reminders, escalations); a key already there is left as it is."""
+    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> None:
+        """Queue what has come of a deadline's alarms, and store its remaining `alarms` and its `next_at`, in one transaction.
+
+        A message whose key is already there is left as it is. Nothing is written if the deadline has been ended meanwhile.
+        """
 
     # actors
     def save_actor(self, actor: StoredActor) -> None: ...

@@ -47,7 +47,8 @@ class Case(msgspec.Struct, frozen=True):
     """One referral.
 
     `strands` and `alongside` name the step each strand stands at; `offered` the actions whose people know they are allowed
-    ("step.action"); `withheld` what could not be told yet (role -> step whose turn it is).
+    ("step.action"); `withheld` what could not be told yet (role -> step whose turn it is); `due` when steps are due, `wake` when
+    time alone may next open something.
     """
 
     ref: str
@@ -72,6 +73,8 @@ class Case(msgspec.Struct, frozen=True):
     withheld: dict[str, str] = {}
     outcome: str | None = None
     closed_at: datetime | None = None
+    due: dict[str, datetime] = {}
+    wake: datetime | None = None
 
     def steps(self) -> tuple[str, ...]:
         """Every step of the configuration: the main one, then the strands', then those alongside."""

@@ -31,6 +31,7 @@ from engine.cases.deadlines import instant_after
 from engine.cases.draft import Draft, active_steps
 from engine.cases.effects import Effect
 from engine.cases.view import CaseView
+from engine.forms.model import FieldType
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
 from engine.sop.requirements import Guard, Sentences, flattened
@@ -173,7 +174,7 @@ def _initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, str | bool
             known.append((name, move.facts[name]))
         elif fact.default is not None:
             known.append((name, sop.default_facts[name]))
-        elif fact.type is m.FieldType.BOOLEAN:
+        elif fact.type is FieldType.BOOLEAN:
             known.append((name, False))
     return known
 
@@ -259,6 +260,8 @@ def _do(
         draft.resume(step)
     elif action.model.to != m.STAY:
         draft.move(action, step, sop.target(action, step))
+    if action.model.reassign is not None:
+        draft.turn_over(action.model.reassign)
     draft.inform(action.model.tell, step)
     return _settled(draft, action.name, role, case.steps(), breach)
 

@@ -61,6 +61,7 @@ class Draft:
         self._acknowledged, self._series = dict(case.acknowledged), dict(case.series)
         self._told, self._offered, self._withheld = set(case.told), set(case.offered), dict(case.withheld)
         self._outcome, self._closed_at = case.outcome, case.closed_at
+        self._due, self._wake = dict(case.due), case.wake
         self._records, self._voided = facts.records, facts.voided
         self._attributes = facts.attributes
         self._facts_changed = False
@@ -95,7 +96,7 @@ class Draft:
             old.ref, old.sop, old.version, old.destination, old.origin, old.launched_at, self._main, self.seq,
             self._strands, self._alongside, self._paused, self.parties, self._entered, self._done, self._taken,
             self._acknowledged, self._series, frozenset(self._told), frozenset(self._offered), self._withheld,
-            self._outcome, self._closed_at,
+            self._outcome, self._closed_at, self._due, self._wake,
         )  # fmt: skip
 
     def facts(self) -> Facts:
@@ -138,8 +139,14 @@ class Draft:
         return True
 
     def assign(self, role: str, actor: str) -> None:
-        """Let another actor stand for a role; what the last one acknowledged lapses with the name it was given under."""
+        """Let another actor stand for a role; what the last one acknowledged lapses with the name it was given under.
+
+        The new actor has been told nothing, and what waits in the outbox for the last one is no longer theirs.
+        """
+        if role in self.parties:
+            self.effects.append(CancelMessages(role))
         self.parties[role] = actor
+        self._told.discard(role)
         self._facts_changed = True
 
     def turn_over(self, role: str) -> None:
@@ -171,7 +178,7 @@ class Draft:
             self._leave(step)
         else:
             self._leave_main()
-            self._paused = None
+            self._end_pause()
         self.enter(target)
 
     def enter(self, step: str) -> None:
@@ -194,8 +201,19 @@ class Draft:
 
     def _leave(self, step: str) -> None:
         self._left.append(step)
+        self._stop_clocks(step)
+
+    def _stop_clocks(self, step: str) -> None:
         if step in self.sop.clocked:
+            self._due.pop(step, None)
             self.effects.append(EndDeadline(step))
+
+    def _end_pause(self) -> None:
+        """A paused case that goes elsewhere never comes back to what it left: nothing there is due any more."""
+        if self._paused is not None:
+            for step in (self._paused.main, *self._paused.strands.values()):
+                self._stop_clocks(step)
+            self._paused = None
 
     def _leave_main(self) -> None:
         for step in (self._main, *self._strands.values()):
@@ -225,7 +243,11 @@ class Draft:
         self._done[step] = self._moment
         self._main, self._strands = self._paused.main, dict(self._paused.strands)
         back = (self._main, *self._strands.values())
-        self.effects.append(ShiftDeadlines(back, (self.now - self._paused.since).total_seconds()))
+        length = self.now - self._paused.since
+        self.effects.append(ShiftDeadlines(back, length.total_seconds()))
+        for name in back:
+            if name in self._due:
+                self._due[name] += length
         self._paused = None
         for name in back:
             for role in self.sop.steps[name].model.responsible:
@@ -234,9 +256,8 @@ class Draft:
     def _close(self, outcome: str) -> None:
         self._outcome, self._closed_at = outcome, self.now
         for step in self._alongside.values():
-            if not self.sop.steps[step].after_end and step in self.sop.clocked:
-                self.effects.append(EndDeadline(step))
-        self.effects.append(EndDeadline(self._main, "wake"))
+            if not self.sop.steps[step].after_end:
+                self._stop_clocks(step)
         self.effects.append(CloseCase(outcome))
 
     def reopen(self, step: str, target: str) -> None:
@@ -275,6 +296,7 @@ class Draft:
             origin = self._origin(model.due.from_, entered)
             if origin is not None:
                 due = schedule(model.due, origin, self._calendars)
+                self._due[step] = due.due_at
                 self.effects.append(SetDeadline("due", step, "due", due.due_at, due.alarms))
         for name, action in model.actions.items():
             if action.automatic is not None:
@@ -369,8 +391,14 @@ class Draft:
         for role, (step, template) in self._inform.items():
             if role not in self._turn or template == "stop":
                 self._notify(MessageKind.FOR_INFORMATION, role, step, template, view)
-        if wake is not None and self._outcome is None:
-            self.effects.append(SetDeadline("wake", self._main, "wake", wake))
+        self._wake_at(wake if self._outcome is None else None)
+
+    def _wake_at(self, wake: datetime | None) -> None:
+        """Keep one deadline of the whole case at which time alone may open something."""
+        if wake == self._wake:
+            return
+        self._wake = wake
+        self.effects.append(EndDeadline("", "wake") if wake is None else SetDeadline("wake", "", "wake", wake))
 
     def _tell_the_side_left(self) -> None:
         roles = self.sop.sop.roles

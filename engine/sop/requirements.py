@@ -15,7 +15,7 @@ from typing import Protocol
 from engine.forms.model import Form, FormPart
 from engine.forms.record import typed
 from engine.sop import model as m
-from engine.values import Duration, Text, Value
+from engine.values import Duration, Text, Unit, Value
 
 
 class Seen(Protocol):
@@ -186,7 +186,7 @@ def _form(requirement: m.FormRequirement, scope: Scope) -> Predicate:
     receiver = requirement.for_.role if requirement.for_ else None
     where = tuple((name, values_of(part, name, written)) for name, written in requirement.where.items())
     oldest = requirement.not_older_than
-    days = None if oldest is None else oldest.count * (7 if oldest.unit is m.Unit.WEEK else 1)
+    days = None if oldest is None else oldest.count * (7 if oldest.unit is Unit.WEEK else 1)
     signers = frozenset(requirement.signed_by)
     same = tuple(_same(requirement))
     lists = tuple((name, frozenset(scope.sop.lists[listed])) for name, listed in requirement.in_list.items())
