@@ -157,10 +157,7 @@ def _decoded(text: bytes | str, file: str) -> tuple[str | None, list[Diagnostic]
     )
     if len(text) > MAX_BYTES:
         return None, [too_large]
-    if isinstance(text, str):
-        data = text.encode("utf-8", "surrogatepass")
-    else:
-        data = text
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(data) > MAX_BYTES:
         return None, [too_large]
     try:
@@ -456,8 +453,9 @@ def explained(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) ->
         line = max((number for number, text in enumerate(lines) if text.strip()), default=0)
         column = len(lines[line].rstrip())
     text = lines[line]
-    if wording is not None and "did not find expected ','" in problem and error.problem_mark.line == line:
-        column = error.problem_mark.column
+    at = error.problem_mark
+    if wording is not None and at is not None and "did not find expected ','" in problem and at.line == line:
+        column = at.column
         closing = "]" if "]" in problem else "}"
         message, hint = f"a comma or {closing} is expected here", _QUOTE_IT
         wording = None

@@ -178,8 +178,8 @@ class Change:
 
     Attributes:
         read_seq: the case's `seq` when it was read; None begins a case. Somebody else's move in between is a Conflict.
-        ended_steps: end every deadline of these steps; `ended` ends single ones, (step, name); `all_ended` ends all of the case.
-            Deadlines are ended before `deadlines` are set.
+        ended_steps: end every deadline of these steps; `ended` ends single ones, (step, name); `all_ended` ends
+            all of the case. Deadlines are ended before `deadlines` are set.
         held: steps whose deadlines stand still from now on.
         cancelled: roles whose queued messages of this case may no longer leave.
     """
@@ -289,12 +289,12 @@ class Store(Protocol):
     def claim_due(self, now: datetime, limit: int, until: datetime) -> Sequence[Deadline]:
         """Take up to `limit` deadlines whose `next_at` has come, oldest first, held ones left out.
 
-        Their `next_at` becomes `until` (a lease), so that no other sweep takes them meanwhile and a crash only delays them. They are
-        returned as they stood before. What comes of a deadline ends it, or is said with `move_on`.
+        Their `next_at` becomes `until` (a lease), so that no other sweep takes them meanwhile and a crash only delays
+        them. They are returned as they stood before. What comes of a deadline ends it, or is said with `move_on`.
         """
 
     def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> None:
-        """Queue what has come of a deadline's alarms, and store its remaining `alarms` and its `next_at`, in one transaction.
+        """Queue what has come of a deadline's alarms; store its remaining `alarms` and its `next_at`: one transaction.
 
         A message whose key is already there is left as it is. Nothing is written if the deadline has been ended meanwhile.
         """

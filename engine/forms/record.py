@@ -7,14 +7,18 @@ ISO 8601, countries as ISO 3166-1 alpha-2. Terms: docs/glossary.md, "record".
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
 from engine.diagnostics import did_you_mean
 from engine.errors import NotAllowed
 from engine.forms.model import RESERVED, FieldType, FormField, FormPart
 from engine.values import Text, Value
+
+Read = TypeVar("Read")
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,6})?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -118,7 +122,7 @@ def complete(name: str, part: FormPart, raw: Mapping[str, object], *, roles: Col
             if field.required and not draft:
                 faults.append(f"{key}: missing")
             continue
-        value = _read(faults, key, lambda field=field, given=given: _checked(field, given))  # type: ignore[misc]
+        value = _read(faults, key, partial(_checked, field, given))
         if value is not None:
             fields[key] = value
     for key in raw:
@@ -129,7 +133,7 @@ def complete(name: str, part: FormPart, raw: Mapping[str, object], *, roles: Col
     return Record(name, signed_on or today, signed_by, role, purpose, draft, fields)
 
 
-def _read(faults: list[str], key: str, read):  # type: ignore[no-untyped-def]
+def _read(faults: list[str], key: str, read: Callable[[], Read]) -> Read | None:
     try:
         return read()
     except ValueError as fault:

@@ -16,8 +16,9 @@ from pydantic import BaseModel, ValidationError
 
 from engine.diagnostics import Diagnostic, did_you_mean, nearest
 from engine.forms.model import NAME
-from engine.sop.model import REQUIREMENT_KINDS, Duration
+from engine.sop.model import REQUIREMENT_KINDS
 from engine.source import MAX_FAULTS, Marks, Path, Plain, shortened
+from engine.values import Duration
 
 CODES: Final = {
     "SOP100": "the file can't be opened, or is not what is looked for there",
@@ -179,16 +180,13 @@ def _either(causes: Sequence[Cause]) -> Cause:
 
 def _at(tree: Any, path: Path) -> Any:
     for step in path:
-        if (isinstance(tree, dict) and step in tree) or (
-            isinstance(tree, list) and isinstance(step, int) and step < len(tree)
-        ):
+        if isinstance(tree, dict):
+            tree = tree.get(step)
+        elif isinstance(tree, list) and isinstance(step, int) and step < len(tree):
             tree = tree[step]
         else:
             return None
     return tree
-
-
-# ── The models' keys ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

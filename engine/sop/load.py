@@ -1,4 +1,4 @@
-"""file -> Sop, or all its diagnostics in one run."""
+"""file -> Sop, or all its diagnostics in one run: what it extends is merged first, then the whole is typed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.diagnostics import Diagnostic
-from engine.forms.model import Form
+from engine.sop.extend import extended
+from engine.sop.faults import validated
 from engine.sop.model import Sop
-from engine.sop.shelf import Shelf
+from engine.sop.shelf import Shelf, find_root, load_form, read_file
 from engine.source import Marks
 
 __all__ = ["Shelf", "SopFile", "find_root", "load_form", "load_sop"]
@@ -16,6 +17,8 @@ __all__ = ["Shelf", "SopFile", "find_root", "load_form", "load_sop"]
 
 @dataclass(frozen=True, slots=True)
 class SopFile:
+    """A procedure as loaded, with what stands beside it and the place of each of its parts."""
+
     sop: Sop
     shelf: Shelf
     marks: Marks
@@ -24,12 +27,17 @@ class SopFile:
 
 
 def load_sop(path: Path, shelf: Shelf) -> tuple[SopFile | None, list[Diagnostic]]:
-    raise NotImplementedError
+    """Read one procedure.
 
-
-def load_form(path: Path) -> tuple[Form | None, list[Diagnostic]]:
-    raise NotImplementedError
-
-
-def find_root(path: Path) -> Path:
-    raise NotImplementedError
+    Returns:
+        The procedure, or None where it has faults that leave no sound model; and every fault found.
+    """
+    source, found = read_file(path)
+    if source is None:
+        return None, found
+    root, faults = extended(source.marks.root, shelf)
+    found += faults
+    marks = Marks(source.marks.file, root)
+    sop, faults = validated(Sop, root.plain(), marks)
+    found += faults
+    return (None if sop is None else SopFile(sop, shelf, marks, str(path), source.lines)), found

@@ -24,6 +24,7 @@ from engine.sop.model import (
     EverywhereAction,
     FactRequirement,
     FormRequirement,
+    Origin,
     Safeguard,
     Series,
     StepDoneRequirement,
@@ -320,7 +321,7 @@ def field_uses(outline: Outline) -> Iterator[FieldUse]:
     for n, safeguard in enumerate(outline.sop.safeguards):
         if not isinstance(safeguard, Safeguard):
             continue
-        if safeguard.from_ not in (None, "any") and safeguard.from_.form and safeguard.from_.field:
+        if isinstance(safeguard.from_, Origin) and safeguard.from_.form and safeguard.from_.field:
             where = ("safeguards", n, "from", "field")
             yield FieldUse(safeguard.from_.form, safeguard.from_.field, where, False, date=True)
         for key in ("before", "happened", "since", "after", "eventually", "never"):

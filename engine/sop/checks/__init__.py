@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Final
 
-from engine.diagnostics import Diagnostic
-from engine.sop.load import SopFile
+from engine.sop.checks import (
+    keyed_part,
+    step_of_another_line,
+    unknown_field,
+    unknown_form,
+    unknown_role,
+    unknown_step,
+    unknown_value,
+)
+from engine.sop.checks.base import Check
 
-CHECKS: Final[tuple[Callable[[SopFile], Iterable[Diagnostic]], ...]] = ()
+CHECKS: Final[tuple[Check, ...]] = (
+    unknown_step.CHECK,
+    step_of_another_line.CHECK,
+    unknown_role.CHECK,
+    unknown_form.CHECK,
+    unknown_field.CHECK,
+    unknown_value.CHECK,
+    keyed_part.CHECK,
+)

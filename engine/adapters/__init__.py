@@ -1,0 +1,1 @@
+"""The only room that meets the outside: databases, keys, channels."""

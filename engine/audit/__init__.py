@@ -1,0 +1,1 @@
+"""Side room: a case's history as a chain of hashes."""
