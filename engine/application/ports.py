@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Final, Protocol
 
 from engine.cases.deadlines import Alarm
 from engine.errors import PasserelleError
 from engine.values import Level, MessageKind, MessageState
+
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""An instant that never comes: when nothing more comes of a deadline."""
 
 # ── Procedures ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from engine.adapters.store.database import NEVER, Database, instant, micros, steps_text
-from engine.adapters.store.rows import alarms_text, deadline_of, message_of, message_row
+from engine.adapters.store.database import Database, instant, micros, steps_text
+from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
 from engine.adapters.store.tables import cases, deadlines, history, outbox, records, refusals
-from engine.application.ports import Change, Deadline, Entry, Message, StoredCase, StoredRecord, StoredRefusal
+from engine.application.ports import NEVER, Change, Deadline, Entry, Message, StoredCase, StoredRecord, StoredRefusal
 from engine.errors import Conflict
 from engine.values import MessageState
 
@@ -32,7 +34,6 @@ _MOVE = (
 _ENTRY = insert(history)
 _RECORD = insert(records)
 _DEADLINE = insert(deadlines)
-_MESSAGE = insert(outbox)
 _REFUSAL = insert(refusals).values({c.name: bindparam(c.name) for c in refusals.c if c.name != "id"})
 _END_ALL = delete(deadlines).where(deadlines.c.ref == bindparam("ref"))
 _WITH_KEY = select(history).where(history.c.ref == bindparam("ref"), history.c.key == bindparam("key"))
@@ -78,7 +79,7 @@ class Cases(Database):
             if change.cancelled:
                 self._cancel(connection, change)
             if change.messages:
-                self.run(connection, _MESSAGE, [message_row(one) for one in change.messages])
+                self.run(connection, NEW_MESSAGE, [message_row(one) for one in change.messages])
 
     def note_refusal(self, refusal: StoredRefusal) -> None:
         row = {
@@ -169,9 +170,6 @@ class Cases(Database):
 
 
 def _moved(one: Deadline, change: Change) -> Deadline:
-    from dataclasses import replace
-    from datetime import timedelta
-
     if change.shifted is None:
         return replace(one, held=True)
     by = timedelta(seconds=change.shifted.seconds)
@@ -210,7 +208,7 @@ def _record_row(record: StoredRecord) -> dict[str, Any]:
 
 def _deadline_row(one: Deadline) -> dict[str, Any]:
     return {
-        "next_at": NEVER if one.held else micros(one.next_at), "id": secrets.randbits(62), "ref": one.ref, "step": one.step,
+        "next_at": micros(NEVER if one.held else one.next_at), "id": secrets.randbits(62), "ref": one.ref, "step": one.step,
         "name": one.name, "kind": one.kind, "due_at": micros(one.due_at), "alarms": alarms_text(one.alarms),
         "held": one.held,
     }  # fmt: skip

@@ -18,15 +18,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlcipher3.dbapi2
-from sqlalchemy import Connection, Engine, Executable, create_engine, event
+from sqlalchemy import ClauseElement, Connection, Engine, create_engine, event
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from engine.errors import Fault
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-NEVER: Final = 1 << 61
-"""An instant that never comes, in microseconds."""
 
 _ONE: Final = timedelta(microseconds=1)
 
@@ -59,6 +57,7 @@ def sqlite_engine(path: Path, key: bytes) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None
+        connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         for pragma in ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -88,7 +87,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
-        self._compiled: dict[int, tuple[Executable, str]] = {}
+        self._compiled: dict[int, tuple[ClauseElement, str]] = {}
         self._dialect = _named(engine.dialect)
         self._reader = engine.execution_options(writes=False)
 
@@ -110,11 +109,11 @@ class Database:
         except SQLAlchemyError as why:
             raise as_fault(why) from None
 
-    def run(self, connection: Connection, statement: Executable, given: Any = None) -> Any:
+    def run(self, connection: Connection, statement: ClauseElement, given: Any = None) -> Any:
         """Run a statement on the driver's path; `given` is one mapping of parameters, or a list of them."""
         return connection.exec_driver_sql(self.text(statement), given)
 
-    def text(self, statement: Executable) -> str:
+    def text(self, statement: ClauseElement) -> str:
         """Return a statement in the dialect's words; compiled at first need, so statements are made at import."""
         known = self._compiled.get(id(statement))
         if known is None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, bindparam, insert
 
 from engine.adapters.store.database import instant, micros
+from engine.adapters.store.tables import outbox
 from engine.application.ports import Deadline, Message, NewMessage
 from engine.cases.deadlines import Alarm
 from engine.values import MessageKind, MessageState
+
+NEW_MESSAGE: Final = insert(outbox).values({c.name: bindparam(c.name) for c in outbox.c if c.name != "id"})
 
 
 def alarms_text(alarms: Iterable[Alarm]) -> str:

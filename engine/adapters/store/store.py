@@ -1,0 +1,96 @@
+"""The store as one: its parts together, and how it is opened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.adapters.store.cases import Cases
+from engine.adapters.store.database import instant, micros, postgresql_engine, sqlite_engine
+from engine.adapters.store.schema import check_schema, upgrade
+from engine.adapters.store.tables import actors, cases, sop_versions
+from engine.adapters.store.waiting import Waiting
+from engine.application.ports import SopVersion, StoredActor
+from engine.settings import Settings
+
+
+class SqlStore(Cases, Waiting):
+    """Implements `engine.application.ports.Store` on SQLite and PostgreSQL."""
+
+    def save_version(self, version: SopVersion) -> None:
+        row = {
+            "hash": version.hash, "sop": version.sop, "number": version.number, "content": version.content,
+            "published_at": micros(version.published_at),
+        }  # fmt: skip
+        new = (sqlite.insert if self.is_sqlite else postgresql.insert)(sop_versions).values(row)
+        with self.writing() as connection:
+            connection.execute(new.on_conflict_do_nothing(index_elements=["hash"]))
+
+    def version(self, hash: str) -> SopVersion | None:
+        with self.reading() as connection:
+            row = connection.execute(select(sop_versions).where(sop_versions.c.hash == hash)).first()
+        return None if row is None else _version_of(row)
+
+    def versions(self) -> Sequence[SopVersion]:
+        with self.reading() as connection:
+            rows = connection.execute(select(sop_versions).order_by(sop_versions.c.sop, sop_versions.c.number))
+            return [_version_of(row) for row in rows]
+
+    def open_cases(self) -> Mapping[str, int]:
+        counted = select(cases.c.version, func.count()).where(cases.c.outcome.is_(None)).group_by(cases.c.version)
+        with self.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(counted)}
+
+    def save_actor(self, actor: StoredActor) -> None:
+        row = {
+            "id": actor.id, "country": actor.country, "roles": json.dumps(actor.roles), "enabled": actor.enabled,
+            "body": actor.body,
+        }  # fmt: skip
+        new = (sqlite.insert if self.is_sqlite else postgresql.insert)(actors).values(row)
+        with self.writing() as connection:
+            connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
+
+    def actor(self, id: str) -> StoredActor | None:
+        with self.reading() as connection:
+            row = connection.execute(select(actors).where(actors.c.id == id)).first()
+        return None if row is None else _actor_of(row)
+
+    def actors(self) -> Sequence[StoredActor]:
+        with self.reading() as connection:
+            return [_actor_of(row) for row in connection.execute(select(actors).order_by(actors.c.id))]
+
+
+def open_store(settings: Settings, key: bytes, *, upgrading: bool = False) -> SqlStore:
+    """Open the database that the settings name.
+
+    Args:
+        key: 32 bytes; encrypts an SQLite file as a whole, unused for PostgreSQL.
+        upgrading: bring the tables up to date first. An SQLite file always is; PostgreSQL is by `passerelle db upgrade`.
+    Raises:
+        Fault: it can't be reached or opened, or its tables are not ours or not of this version.
+    """
+    url = settings.database_url.get_secret_value()
+    is_file = url.startswith("sqlite")
+    engine = sqlite_engine(Path(url.removeprefix("sqlite:///")), key) if is_file else postgresql_engine(url)
+    store = SqlStore(engine)
+    try:
+        if upgrading or store.is_sqlite:
+            upgrade(store)
+        check_schema(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _version_of(row: Row[Any]) -> SopVersion:
+    return SopVersion(row.sop, row.number, row.hash, row.content, instant(row.published_at))
+
+
+def _actor_of(row: Row[Any]) -> StoredActor:
+    return StoredActor(row.id, row.country, tuple(json.loads(row.roles)), bool(row.enabled), bytes(row.body))

@@ -1,0 +1,112 @@
+"""What waits: messages to be sent and deadlines to come round, taken by one process at a time under a lease.
+
+On PostgreSQL two couriers skip each other's rows (SKIP LOCKED); on SQLite a writer has the file to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ClauseElement, bindparam, func, select, update
+
+from engine.adapters.store.database import Database, instant, micros
+from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
+from engine.adapters.store.tables import deadlines, outbox
+from engine.application.ports import Deadline, Message, NewMessage
+from engine.values import MessageState
+
+_LEASE_SQLITE = (
+    "UPDATE outbox SET state = 'sending', owner = :owner, next_at = :until WHERE id IN "
+    "(SELECT id FROM outbox WHERE next_at <= :now ORDER BY next_at, id LIMIT :most) RETURNING id"
+)
+_LEASE_POSTGRESQL = (
+    "UPDATE outbox SET state = 'sending', owner = %(owner)s, next_at = %(until)s WHERE id = ANY(ARRAY"
+    "(SELECT id FROM outbox WHERE next_at <= %(now)s ORDER BY next_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED)) RETURNING id"
+)
+_DUE = (
+    select(deadlines)
+    .where(deadlines.c.next_at <= bindparam("now"))
+    .order_by(deadlines.c.next_at, deadlines.c.id)
+    .limit(bindparam("most"))
+)
+_DUE_UNLOCKED = _DUE.with_for_update(skip_locked=True)
+_TAKEN = (
+    update(deadlines)
+    .where(deadlines.c.next_at == bindparam("was"), deadlines.c.id == bindparam("at_id"))
+    .values(next_at=bindparam("until"))
+)
+_MOVE_ON = (
+    update(deadlines)
+    .where(
+        deadlines.c.ref == bindparam("at_ref"),
+        deadlines.c.step == bindparam("at_step"),
+        deadlines.c.name == bindparam("at_name"),
+        deadlines.c.due_at == bindparam("at_due"),
+        deadlines.c.held.is_(False),
+    )
+    .values(next_at=bindparam("next"), alarms=bindparam("left"))
+)
+_MINE = (outbox.c.id == bindparam("at_id")) & (outbox.c.owner == bindparam("by")) & (outbox.c.state == "sending")
+_SENT = update(outbox).where(_MINE).values(
+    state="sent", sent_at=bindparam("at"), channel=bindparam("through"), tries=outbox.c.tries + 1, next_at=None, reason=""
+)  # fmt: skip
+_FAILED = update(outbox).where(_MINE).values(
+    state="failed", reason=bindparam("why"), channel=bindparam("through"), tries=outbox.c.tries + 1, next_at=None
+)  # fmt: skip
+_BACK = update(outbox).where(_MINE).values(
+    state="queued", reason=bindparam("why"), next_at=bindparam("then"), owner="", tries=outbox.c.tries + 1
+)  # fmt: skip
+
+
+class Waiting(Database):
+    """The part of the store that holds the outbox's leases and the sweep's claims."""
+
+    def lease(self, now: datetime, owner: str, limit: int, until: datetime) -> Sequence[int]:
+        given = {"now": micros(now), "owner": owner, "most": limit, "until": micros(until)}
+        with self.writing() as connection:
+            rows = connection.exec_driver_sql(_LEASE_SQLITE if self.is_sqlite else _LEASE_POSTGRESQL, given)
+            return sorted(row[0] for row in rows)
+
+    def leased(self, ids: Sequence[int], owner: str) -> Sequence[Message]:
+        held = (outbox.c.owner == owner) & (outbox.c.state == str(MessageState.SENDING))
+        with self.reading() as connection:
+            rows = connection.execute(select(outbox).where(outbox.c.id.in_(ids), held).order_by(outbox.c.id))
+            return [message_of(row) for row in rows]
+
+    def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
+        return self._mark(_SENT, {"at_id": id, "by": owner, "at": micros(at), "through": channel})
+
+    def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
+        return self._mark(_FAILED, {"at_id": id, "by": owner, "why": reason, "through": channel})
+
+    def put_back(self, id: int, owner: str, next_at: datetime, reason: str) -> bool:
+        return self._mark(_BACK, {"at_id": id, "by": owner, "then": micros(next_at), "why": reason})
+
+    def next_message_at(self) -> datetime | None:
+        with self.reading() as connection:
+            first = connection.execute(select(func.min(outbox.c.next_at))).scalar()
+        return None if first is None else instant(first)
+
+    def claim_due(self, now: datetime, limit: int, until: datetime) -> Sequence[Deadline]:
+        with self.writing() as connection:
+            wanted = _DUE if self.is_sqlite else _DUE_UNLOCKED
+            rows = connection.execute(wanted, {"now": micros(now), "most": limit}).all()
+            if rows:
+                taken = [{"was": row.next_at, "at_id": row.id, "until": micros(until)} for row in rows]
+                self.run(connection, _TAKEN, taken)
+        return [deadline_of(row) for row in rows]
+
+    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> None:
+        given = {
+            "at_ref": deadline.ref, "at_step": deadline.step, "at_name": deadline.name, "at_due": micros(deadline.due_at),
+            "next": micros(deadline.next_at), "left": alarms_text(deadline.alarms),
+        }  # fmt: skip
+        with self.writing() as connection:
+            if connection.execute(_MOVE_ON, given).rowcount and messages:
+                again = self.text(NEW_MESSAGE) + " ON CONFLICT (key) DO NOTHING"
+                connection.exec_driver_sql(again, [message_row(one) for one in messages])
+
+    def _mark(self, statement: ClauseElement, given: dict[str, object]) -> bool:
+        with self.writing() as connection:
+            return bool(self.run(connection, statement, given).rowcount)
