@@ -1,0 +1,1 @@
+"""Side room: template, language and plain values become a message."""
