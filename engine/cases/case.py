@@ -167,7 +167,7 @@ class Acknowledge(msgspec.Struct, frozen=True, tag="acknowledge"):
 
 
 class Assign(msgspec.Struct, frozen=True, tag="assign"):
-    """Another actor stands for a role."""
+    """Another actor stands for a role; `actor` is empty where a coordinator does it who is no party."""
 
     role: str
     to: str

@@ -356,12 +356,12 @@ def _acknowledge(sop: CompiledSop, case: Case, move: Acknowledge, facts: Facts, 
 
 def _assign(sop: CompiledSop, case: Case, move: Assign, facts: Facts, now: datetime) -> Decision | Refusal:
     roles = roles_of(sop, case, move.actor)
-    if not roles:
+    if not roles and move.actor:
         return _not_a_party(move.actor)
     if move.role not in sop.sop.roles:
         return _refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
     draft = Draft(sop, case, facts, now)
-    role = sorted(roles)[0]
+    role = min(roles, default="")
     draft.acting(role, case.main)
     draft.assign(move.role, move.to)
     draft.turn_over(move.role)

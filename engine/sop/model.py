@@ -367,6 +367,7 @@ class Action(Definition):
     reassign: Name | None = Field(None, description="Role for which a new actor must be named")
     automatic: Automatic | None = Field(None, description="Taken by the system after so long")
     noted_by: Names = Field((), description="For environment actions: who enters what really happened")
+    irreversible: Bool = Field(False, description="A departure, say: no correction can undo it")
     basis: Bases = ()
 
 

@@ -1,0 +1,112 @@
+"""A mistaken record, or the latest action, set right by a new entry; nothing is erased.
+
+Refused: a correction that would undo a departure (an `irreversible` action), and one of a move on which somebody has acted since.
+Everybody who has been told of the case hears that something was corrected, as far as they may be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from engine.application.casework import Casework, Loaded, Moved, Refused
+from engine.application.change import Did, change_of
+from engine.application.facts import Correction, Payload, open_payload
+from engine.application.ports import Cipher, Entry, Store
+from engine.cases.case import Facts
+from engine.cases.decide import Refusal, Unmet, begun, roles_of
+from engine.cases.effects import Effect, Notify
+from engine.cases.remind import why_withheld
+from engine.cases.replay import Played, Replayed, replay
+from engine.cases.view import CaseView
+from engine.clock import Clock
+from engine.errors import UnknownName
+from engine.sop.compile import CompiledAction, CompiledSop
+from engine.values import MessageKind
+
+
+class Corrections:
+    """Sets mistakes right."""
+
+    def __init__(self, store: Store, cipher: Cipher, casework: Casework, clock: Clock) -> None:
+        self._store, self._cipher, self._casework, self._clock = store, cipher, casework, clock
+
+    def correct(self, ref: str, seq: int, why: str, actor: str) -> Moved:
+        """Let entry `seq` of a case count no more, for the reason `why`.
+
+        Raises:
+            UnknownName: there is no such entry.
+            Refused: it can't be corrected; says why.
+        """
+        loaded = self._casework.load(ref)
+        entries = self._store.history(loaded.case.ref)
+        wrong = next((entry for entry in entries if entry.seq == seq), None)
+        if wrong is None:
+            raise UnknownName(f"The history of {loaded.case.ref} has no entry {seq}; it has {len(entries)}.")
+        payloads = {one.seq: open_payload(self._cipher, one.ref, one.seq, one.payload).move for one in entries}
+        gone = {move.seq for move in payloads.values() if isinstance(move, Correction)}
+        self._may_be_corrected(loaded, entries, wrong, gone, actor)
+        moves = [
+            Played(one.seq, one.at, move)
+            for one in entries
+            if not isinstance(move := payloads[one.seq], Correction) and one.seq not in {*gone, seq}
+        ]
+        start = begun(loaded.sop, loaded.case.ref, loaded.case.destination, loaded.case.origin, loaded.case.launched_at)
+        answer = replay(loaded.sop, start, Facts(loaded.facts.calendars), moves)
+        if isinstance(answer, tuple):
+            later = next(one for one in entries if one.seq == answer[0])
+            raise _refused(f"Somebody has acted on it since: {later.name} (entry {later.seq}) rests on it.")
+        return self._commit(loaded, answer, wrong, why, actor)
+
+    def _may_be_corrected(
+        self, loaded: Loaded, entries: Sequence[Entry], wrong: Entry, gone: set[int], actor: str
+    ) -> None:
+        """Raise Refused unless the entry is a record or the latest action, still counts, and is the actor's to mend."""
+        roles = roles_of(loaded.sop, loaded.case, actor)
+        if wrong.seq in gone:
+            raise _refused("It was corrected before.")
+        if not roles:
+            raise _refused(f'"{actor}" is no party of this case.')
+        if wrong.role and wrong.role not in roles and wrong.actor != actor:
+            raise _refused(f"Only this role may correct it: {wrong.role}.")
+        if wrong.move == "record":
+            return
+        if wrong.move not in ("action", "breach"):
+            raise _refused("Only a record or an action can be corrected.")
+        since = [one for one in entries if one.seq > wrong.seq and one.move not in ("wake", "acknowledge", "correct")]
+        if since:
+            raise _refused(f"Somebody has acted since: {since[-1].name} (entry {since[-1].seq}).")
+        if any(action.model.irreversible for action in _actions(loaded.sop, wrong)):
+            raise _refused("A departure can't be undone by a correction.")
+
+    def _commit(self, loaded: Loaded, answer: Replayed, wrong: Entry, why: str, actor: str) -> Moved:
+        now, before = self._clock.now(), loaded.case
+        told = before.told | answer.case.told
+        case = msgspec.structs.replace(answer.case, seq=before.seq + 1, told=told)
+        view = CaseView(case, answer.facts, now)
+        notices = [
+            Notify(MessageKind.FOR_INFORMATION, role, case.main, "correction", why_withheld(loaded.sop, role, view))
+            for role in sorted(before.told)
+            if role in case.parties
+        ]
+        effects: tuple[Effect, ...] = (*answer.clocks, *notices)
+        did = Did(actor, wrong.role, "correct", wrong.name, before.steps())
+        payload = Payload(Correction(wrong.seq, actor), why)
+        change = change_of(
+            self._cipher, loaded.stored, case, answer.facts, effects, did, payload, now, all_ended=True
+        )  # fmt: skip
+        self._store.commit(change)
+        return Moved(case.ref, case.seq, wrong.name, case.steps(), case.outcome)
+
+
+def _actions(sop: CompiledSop, entry: Entry) -> list[CompiledAction]:
+    """Return the actions that an entry of the history can mean."""
+    own = [
+        action for step in entry.from_steps for name, action in sop.steps[step].actions.items() if name == entry.name
+    ]
+    return own + [action for name, action in sop.everywhere.items() if name == entry.name]
+
+
+def _refused(text: str) -> Refused:
+    return Refused("This entry can't be corrected.", Refusal("correction", (Unmet(None, text),)))
