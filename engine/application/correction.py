@@ -18,7 +18,7 @@ from engine.cases.case import Facts
 from engine.cases.decide import Refusal, Unmet, begun, roles_of
 from engine.cases.effects import Effect, Notify
 from engine.cases.remind import why_withheld
-from engine.cases.replay import Played, Replayed, replay
+from engine.cases.replay import Played, Replayed, replay, standing
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import UnknownName
@@ -90,7 +90,7 @@ class Corrections:
             for role in sorted(before.told)
             if role in case.parties
         ]
-        effects: tuple[Effect, ...] = (*answer.clocks, *notices)
+        effects: tuple[Effect, ...] = (*standing(answer.effects, now), *notices)
         did = Did(actor, wrong.role, "correct", wrong.name, before.steps())
         payload = Payload(Correction(wrong.seq, actor), why)
         change = change_of(

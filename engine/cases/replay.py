@@ -7,8 +7,8 @@ as it stands from now on. If a later move could then not have been made, somebod
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -29,22 +29,51 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What comes of a history: the case, what is known, and the clocks' effects in their order."""
+    """What comes of a history: the case, what is known, and all effects in their order."""
 
     case: Case
     facts: Facts
-    clocks: tuple[Effect, ...]
+    effects: tuple[Effect, ...]
 
 
 def replay(sop: CompiledSop, begun: Case, facts: Facts, moves: Iterable[Played]) -> Replayed | tuple[int, Refusal]:
     """Play `moves` from `begun` on; answers the number and the refusal of the first that can't be made."""
-    case, clocks = begun, list[Effect]()
+    case, effects = begun, list[Effect]()
     for played in moves:
         case = msgspec.structs.replace(case, seq=played.seq - 1)
         answer = decide(sop, case, played.move, facts, played.at)
         if isinstance(answer, Refusal):
             return played.seq, answer
         case, facts = answer.case, answer.facts
-        kept = (SetDeadline, EndDeadline, HoldDeadlines, ShiftDeadlines)
-        clocks += [effect for effect in answer.effects if isinstance(effect, kept)]
-    return Replayed(case, facts, tuple(clocks))
+        effects += answer.effects
+    return Replayed(case, facts, tuple(effects))
+
+
+def standing(effects: Iterable[Effect], now: datetime) -> tuple[SetDeadline | HoldDeadlines, ...]:
+    """Return the deadlines that stand after all these effects, without the alarms that have come already by `now`."""
+    clocks: dict[tuple[str, str], SetDeadline] = {}
+    held: tuple[str, ...] = ()
+    for one in effects:
+        match one:
+            case SetDeadline():
+                clocks[one.step, one.name] = one
+            case EndDeadline():
+                clocks = {slot: set_ for slot, set_ in clocks.items() if not _ends(one, slot)}
+            case HoldDeadlines():
+                held = one.steps
+            case ShiftDeadlines():
+                held = ()
+                clocks = {slot: _later(set_, one) for slot, set_ in clocks.items()}
+    left = [replace(one, alarms=tuple(alarm for alarm in one.alarms if alarm.at > now)) for one in clocks.values()]
+    return (*left, HoldDeadlines(held)) if held else tuple(left)
+
+
+def _ends(end: EndDeadline, slot: tuple[str, str]) -> bool:
+    return end.step in (None, slot[0]) and end.name in (None, slot[1])
+
+
+def _later(one: SetDeadline, shift: ShiftDeadlines) -> SetDeadline:
+    if one.step not in shift.steps:
+        return one
+    by = timedelta(seconds=shift.by_seconds)
+    return replace(one, due_at=one.due_at + by, alarms=tuple(replace(alarm, at=alarm.at + by) for alarm in one.alarms))

@@ -1,0 +1,104 @@
+"""The sweep: what is due at this instant. Reminders and escalations are queued; timed actions go through `decide` like any other.
+
+A deadline is taken under a lease and moved on in the transaction that queues its messages, whose keys follow from the deadline: a
+crash in between delays a reminder and neither loses nor doubles it. After a stillness everybody hears the latest of each
+deadline's alarms, not all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from engine.application.casework import Casework, Loaded
+from engine.application.change import new_message
+from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
+from engine.cases.effects import Notify
+from engine.cases.remind import notices
+from engine.clock import Clock
+from engine.errors import NotAllowed
+
+LEASE: Final = timedelta(minutes=10)
+BATCH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did: messages queued, timed actions taken, cases woken, and timed actions that are refused for now."""
+
+    messages: int = 0
+    fired: int = 0
+    woken: int = 0
+    refused: int = 0
+
+    def __add__(self, other: Swept) -> Swept:
+        return Swept(
+            self.messages + other.messages,
+            self.fired + other.fired,
+            self.woken + other.woken,
+            self.refused + other.refused,
+        )
+
+
+class Sweep:
+    """Finds what is due and lets it happen."""
+
+    def __init__(self, store: Store, cipher: Cipher, casework: Casework, clock: Clock) -> None:
+        self._store, self._cipher, self._casework, self._clock = store, cipher, casework, clock
+
+    def run(self) -> Swept:
+        """Let everything happen whose time has come, oldest first; then return what was done."""
+        done = Swept()
+        while True:
+            now = self._clock.now()
+            claimed = self._store.claim_due(now, BATCH, now + LEASE)
+            if not claimed:
+                return done
+            for deadline in claimed:
+                done += self._come_round(deadline, now)
+
+    def _come_round(self, deadline: Deadline, now: datetime) -> Swept:
+        if deadline.kind == "timed":
+            return self._fire(deadline)
+        if deadline.kind == "wake":
+            return self._wake(deadline)
+        loaded = self._casework.load(deadline.ref)
+        woken = Swept()
+        if deadline.kind == "series" and deadline.due_at <= now and _may_lapse(loaded, deadline):
+            woken = self._wake(deadline)
+            loaded = self._casework.load(deadline.ref)
+        past = [alarm for alarm in deadline.alarms if alarm.at <= now]
+        rest = tuple(alarm for alarm in deadline.alarms if alarm.at > now)
+        told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step, past, now)
+        messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
+        self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
+        return woken + Swept(messages=len(messages))
+
+    def _fire(self, deadline: Deadline) -> Swept:
+        try:
+            self._casework.fire(deadline.ref, deadline.name, deadline.step)
+        except NotAllowed:
+            return Swept(refused=1)
+        return Swept(fired=1)
+
+    def _wake(self, deadline: Deadline) -> Swept:
+        try:
+            self._casework.wake(deadline.ref)
+        except NotAllowed:
+            return Swept(refused=1)
+        return Swept(woken=1)
+
+    def _message(self, loaded: Loaded, deadline: Deadline, notice: Notify, rest: int, now: datetime) -> NewMessage:
+        """Make a message whose key is the same for the same alarm, and says nothing."""
+        said = f"{deadline.ref}|{deadline.step}|{deadline.name}|{deadline.due_at}|{rest}|{notice.kind}|{notice.role}"
+        key = hmac.new(self._cipher.mac_key(), said.encode(), hashlib.sha256).hexdigest()[:32]
+        return replace(new_message(loaded.case, notice, now, key), due_at=deadline.due_at)
+
+
+def _may_lapse(loaded: Loaded, deadline: Deadline) -> bool:
+    series = deadline.name.partition(":")[0]
+    step = loaded.sop.steps.get(deadline.step)
+    return step is not None and bool(step.series_guards.get(series))
