@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ClauseElement, bindparam, func, select, update
+from sqlalchemy import ClauseElement, bindparam, func, select, text, update
 
 from engine.adapters.store.database import Database, instant, micros
 from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
@@ -36,27 +36,22 @@ _TAKEN = (
     .where(deadlines.c.next_at == bindparam("was"), deadlines.c.id == bindparam("at_id"))
     .values(next_at=bindparam("until"))
 )
-_MOVE_ON = (
-    update(deadlines)
-    .where(
-        deadlines.c.ref == bindparam("at_ref"),
-        deadlines.c.step == bindparam("at_step"),
-        deadlines.c.name == bindparam("at_name"),
-        deadlines.c.due_at == bindparam("at_due"),
-        deadlines.c.held.is_(False),
-    )
-    .values(next_at=bindparam("next"), alarms=bindparam("left"))
+_MOVE_ON = text(
+    "UPDATE deadlines SET next_at = :next, alarms = :left "
+    "WHERE ref = :ref AND step = :step AND name = :name AND due_at = :due AND NOT held"
 )
-_MINE = (outbox.c.id == bindparam("at_id")) & (outbox.c.owner == bindparam("by")) & (outbox.c.state == "sending")
-_SENT = update(outbox).where(_MINE).values(
-    state="sent", sent_at=bindparam("at"), channel=bindparam("through"), tries=outbox.c.tries + 1, next_at=None, reason=""
-)  # fmt: skip
-_FAILED = update(outbox).where(_MINE).values(
-    state="failed", reason=bindparam("why"), channel=bindparam("through"), tries=outbox.c.tries + 1, next_at=None
-)  # fmt: skip
-_BACK = update(outbox).where(_MINE).values(
-    state="queued", reason=bindparam("why"), next_at=bindparam("then"), owner="", tries=outbox.c.tries + 1
-)  # fmt: skip
+_MINE = "WHERE id = :id AND owner = :owner AND state = 'sending'"
+_SENT = text(
+    "UPDATE outbox SET state = 'sent', sent_at = :at, channel = :channel, tries = tries + 1, next_at = NULL, reason = '' "
+    + _MINE
+)
+_FAILED = text(
+    "UPDATE outbox SET state = 'failed', reason = :reason, channel = :channel, tries = tries + 1, next_at = NULL "
+    + _MINE
+)
+_BACK = text(
+    "UPDATE outbox SET state = 'queued', reason = :reason, next_at = :next, owner = '', tries = tries + 1 " + _MINE
+)
 
 
 class Waiting(Database):
@@ -75,13 +70,13 @@ class Waiting(Database):
             return [message_of(row) for row in rows]
 
     def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
-        return self._mark(_SENT, {"at_id": id, "by": owner, "at": micros(at), "through": channel})
+        return self._mark(_SENT, {"id": id, "owner": owner, "at": micros(at), "channel": channel})
 
     def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
-        return self._mark(_FAILED, {"at_id": id, "by": owner, "why": reason, "through": channel})
+        return self._mark(_FAILED, {"id": id, "owner": owner, "reason": reason, "channel": channel})
 
     def put_back(self, id: int, owner: str, next_at: datetime, reason: str) -> bool:
-        return self._mark(_BACK, {"at_id": id, "by": owner, "then": micros(next_at), "why": reason})
+        return self._mark(_BACK, {"id": id, "owner": owner, "next": micros(next_at), "reason": reason})
 
     def next_message_at(self) -> datetime | None:
         with self.reading() as connection:
@@ -99,11 +94,11 @@ class Waiting(Database):
 
     def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> None:
         given = {
-            "at_ref": deadline.ref, "at_step": deadline.step, "at_name": deadline.name, "at_due": micros(deadline.due_at),
+            "ref": deadline.ref, "step": deadline.step, "name": deadline.name, "due": micros(deadline.due_at),
             "next": micros(deadline.next_at), "left": alarms_text(deadline.alarms),
         }  # fmt: skip
         with self.writing() as connection:
-            if connection.execute(_MOVE_ON, given).rowcount and messages:
+            if self.run(connection, _MOVE_ON, given).rowcount and messages:
                 again = self.text(NEW_MESSAGE) + " ON CONFLICT (key) DO NOTHING"
                 connection.exec_driver_sql(again, [message_row(one) for one in messages])
 

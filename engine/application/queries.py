@@ -1,0 +1,313 @@
+"""Read models for pages, command line and API, in the shapes of the contract (docs/reference/command-line.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.application.casework import Casework, Loaded
+from engine.application.facts import Payload, open_payload
+from engine.application.people import People
+from engine.application.ports import Cipher, Deadline, Message, Store
+from engine.audit.chain import verify
+from engine.cases.decide import Option, options, roles_of
+from engine.cases.draft import active_steps
+from engine.clock import Clock
+from engine.diagnostics import did_you_mean
+from engine.errors import UnknownName
+from engine.sop import model as m
+from engine.sop.compile import CompiledAction
+from engine.sop.requirements import Sentences, words
+from engine.values import MessageKind, MessageState, Side, rfc3339
+
+Shape = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A task for a person: a message that can never arrive by itself. Call them."""
+
+    ref: str
+    role: str
+    actor: str
+    step: str
+    reason: str
+    since: datetime
+
+
+class Queries:
+    """Answers what people ask of cases; changes nothing."""
+
+    def __init__(self, store: Store, cipher: Cipher, casework: Casework, people: People, clock: Clock) -> None:
+        self._store, self._cipher, self._casework, self._people = store, cipher, casework, people
+        self._clock = clock
+
+    def case(self, ref: str, language: str = "en") -> Shape:
+        """One case: steps, actions open and closed with reasons, deadlines, parties, records."""
+        loaded = self._casework.load(ref)
+        case, sop = loaded.case, loaded.sop
+        version = next(one.number for one in self._store.versions() if one.hash == case.version)
+        found = options(sop, case, loaded.facts, self._clock.now())
+        return {
+            "ref": case.ref,
+            "sop": case.sop,
+            "version": version,
+            "from": case.destination,
+            "to": case.origin,
+            "steps": list(case.steps()),
+            "phase": sop.steps[case.main].phase,
+            "outcome": case.outcome,
+            "launched_at": rfc3339(case.launched_at),
+            "facts": dict(sorted(loaded.facts.attributes.items())),
+            "actions": [_action(loaded, one, language) for one in found if not one.action.is_timed],
+            "deadlines": [
+                _deadline(loaded, one, self._clock.now()) for one in self._store.deadlines(case.ref) if one.step
+            ],
+            "parties": {role: self._party(loaded, role, actor) for role, actor in sorted(case.parties.items())},
+            "records": self._records(loaded),
+        }
+
+    def history(self, ref: str) -> list[Shape]:
+        """What happened to a case, hash-chained; the notes are opened."""
+        loaded = self._casework.load(ref)
+        return [
+            {
+                "seq": one.seq,
+                "at": rfc3339(one.at),
+                "actor": one.actor,
+                "role": one.role,
+                "move": one.move,
+                "action": one.name,
+                "from": list(one.from_steps),
+                "to": list(one.to_steps),
+                "note": self._payload(one.ref, one.seq, one.payload).note,
+                "hash": one.hash.hex(),
+                "previous_hash": one.previous_hash.hex(),
+            }
+            for one in self._store.history(loaded.case.ref)
+        ]
+
+    def messages(self, ref: str) -> list[Shape]:
+        """Who was told what, when, by which channel, and whether it arrived."""
+        loaded = self._casework.load(ref)
+        people = {one.id: one for one in self._people.all()}
+        return [
+            {
+                "id": one.key,
+                "seq": one.seq,
+                "kind": str(one.kind),
+                "template": one.template,
+                "role": one.role,
+                "country": people[one.actor].country if one.actor in people else "",
+                "actor": one.actor,
+                "step": one.step,
+                "language": people[one.actor].language if one.actor in people else "",
+                "channel": one.channel,
+                "state": str(one.state),
+                "reason": one.reason,
+                "attempts": one.tries,
+                "queued_at": rfc3339(one.queued_at),
+                "sent_at": _maybe(one.sent_at),
+                "due_at": _maybe(one.due_at),
+            }
+            for one in self._store.messages(loaded.case.ref)
+        ]
+
+    def cases(self, mine: str | None = None, overdue: bool = False) -> list[Shape]:
+        """Work lists: all cases, those that wait for an actor, or those where something is late or somebody must be called."""
+        if mine is not None:
+            self._people.find(mine)
+        now = self._clock.now()
+        late = _late(self._store.deadlines(), now)
+        listed = []
+        for stored in self._store.cases():
+            loaded = self._casework.load(stored.ref)
+            calls = self._calls(loaded) if overdue else []
+            turn = _waits_for(loaded, mine) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
+            if (mine is not None and not turn) or (overdue and not (late.get(stored.ref) or calls)):
+                continue
+            case = loaded.case
+            due = [at for step, at in case.due.items() if mine is None or step in turn]
+            listed.append(
+                {
+                    "ref": case.ref,
+                    "sop": case.sop,
+                    "from": case.destination,
+                    "to": case.origin,
+                    "step": case.main,
+                    "steps": turn if mine is not None else list(case.steps()),
+                    "phase": loaded.sop.steps[case.main].phase,
+                    "outcome": case.outcome,
+                    "moved_at": rfc3339(stored.moved_at),
+                    "due_at": _maybe(min(due, default=None)),
+                    "late": [one.step for one in late.get(case.ref, [])],
+                    "call": [
+                        {"role": one.role, "actor": one.actor, "step": one.step, "reason": one.reason} for one in calls
+                    ],
+                }
+            )
+        return listed
+
+    def why(self, ref: str, action: str, actor: str | None = None, language: str = "en") -> list[Shape]:
+        """Every requirement of an action, met or not, in one sentence each, and who can meet it.
+
+        Raises UnknownName when the procedure has no action of that name.
+        """
+        loaded = self._casework.load(ref)
+        found = [
+            one
+            for one in options(loaded.sop, loaded.case, loaded.facts, self._clock.now())
+            if one.action.name == action
+        ]
+        if not found:
+            return [self._not_here(loaded, action, language)]
+        sentences = Sentences(loaded.sop.scope, language)
+        said: list[Shape] = []
+        for one in found:
+            unmet = {id(reason.requirement): reason for reason in one.unmet}
+            if actor is not None:
+                said.append(_as_role(loaded, one, actor, sentences))
+            for guard in one.action.guards:
+                reason = unmet.get(id(guard.requirement))
+                said.append(
+                    {
+                        "step": one.step,
+                        "requirement": _kind(guard.requirement),
+                        "text": sentences.of(guard.requirement),
+                        "met": reason is None,
+                        "who": [] if reason is None else list(reason.who),
+                    }
+                )
+        return said
+
+    def verify(self, ref: str | None = None) -> dict[str, list[str]]:
+        """Check the chains of one case or of all: reference -> what is broken; none is whole."""
+        stored = [self._casework.load(ref).stored] if ref is not None else list(self._store.cases())
+        key = self._cipher.mac_key()
+        return {one.ref: verify(key, self._store.history(one.ref), one.head) for one in stored}
+
+    def _payload(self, ref: str, seq: int, sealed: bytes) -> Payload:
+        return open_payload(self._cipher, ref, seq, sealed)
+
+    def _party(self, loaded: Loaded, role: str, actor: str) -> Shape:
+        side = loaded.sop.sop.roles[role].side
+        country = {Side.DESTINATION: loaded.case.destination, Side.ORIGIN: loaded.case.origin}.get(side, "")
+        return {"actor": actor, "side": str(side), "country": country}
+
+    def _records(self, loaded: Loaded) -> list[Shape]:
+        entries = {one.seq: one for one in self._store.history(loaded.case.ref)}
+        counting = {record.seq for record in loaded.facts.records.values()}
+        return [
+            {
+                "form": one.part,
+                "seq": one.seq,
+                "at": rfc3339(entries[one.seq].at),
+                "by": entries[one.seq].actor,
+                "draft": one.draft,
+                "counts": one.seq in counting,
+            }
+            for one in self._store.records(loaded.case.ref)
+        ]
+
+    def _calls(self, loaded: Loaded) -> list[Call]:
+        """Messages that failed for good and still matter: the case stands there, and the actor has not taken it up."""
+        case = loaded.case
+        steps = set(active_steps(loaded.sop, case))
+        return [
+            Call(one.ref, one.role, one.actor, one.step, one.reason, one.queued_at)
+            for one in self._store.messages(case.ref, [MessageState.FAILED])
+            if one.step in steps and case.parties.get(one.role) == one.actor and not _taken_up(loaded, one)
+        ]
+
+    def _not_here(self, loaded: Loaded, action: str, language: str) -> Shape:
+        sop, sentences = loaded.sop, Sentences(loaded.sop.scope, language)
+        steps = [name for name, step in sop.steps.items() if action in step.actions]
+        if not steps and action not in sop.everywhere:
+            known = {name for step in sop.steps.values() for name in step.actions} | set(sop.everywhere)
+            hint = did_you_mean(action, sorted(known), "actions")
+            raise UnknownName(f'There is no action "{action}" in this procedure.', [hint])
+        where = ", ".join(f"“{sentences.step(name)}”" for name in steps) or "another phase"
+        return {"step": "", "requirement": "at", "text": f"The case stands at {where}.", "met": False, "who": []}
+
+
+def _action(loaded: Loaded, one: Option, language: str) -> Shape:
+    action = one.action
+    return {
+        "action": action.name,
+        "step": one.step,
+        "title": title_of(action, language),
+        "by": list(action.model.noted_by if action.is_environment else action.model.by),
+        "to": action.model.to,
+        "allowed": not one.unmet,
+        "blockers": [
+            {"requirement": _kind(reason.requirement), "text": reason.text, "who": list(reason.who)}
+            for reason in one.unmet
+        ],
+    }
+
+
+def title_of(action: CompiledAction, language: str) -> str:
+    """Return what a person reads on the button."""
+    return words(action.model.title, language) if action.model.title else action.name.replace("_", " ")
+
+
+def _kind(requirement: m.Requirement | None) -> str:
+    if requirement is None:
+        return "role"
+    return next(kind for kind in m.REQUIREMENT_KINDS if kind in type(requirement).model_fields)
+
+
+def _as_role(loaded: Loaded, one: Option, actor: str, sentences: Sentences) -> Shape:
+    """Say whether this actor is one of those who may take the action."""
+    by = one.action.model.noted_by if one.action.is_environment else one.action.model.by
+    roles = roles_of(loaded.sop, loaded.case, actor)
+    named = ", ".join(sentences.role(role) for role in by)
+    met = bool(roles) and (m.ANY in by or not roles.isdisjoint(by))
+    return {"step": one.step, "requirement": "role", "text": f"Taken by: {named}.", "met": met, "who": list(by)}
+
+
+def _deadline(loaded: Loaded, one: Deadline, now: datetime) -> Shape:
+    step = loaded.sop.steps.get(one.step)
+    rule = step.model.due if step is not None and one.kind == "due" else None
+    state = "held" if one.held else "late" if one.due_at < now else "open"
+    return {
+        "step": one.step,
+        "name": one.name,
+        "kind": one.kind,
+        "due_at": rfc3339(one.due_at),
+        "calendar": str(rule.calendar) if rule is not None else "",
+        "state": state,
+        "reminders": [rfc3339(alarm.at) for alarm in one.alarms if alarm.kind == "remind"],
+        "escalations": [
+            {"at": rfc3339(alarm.at), "to": list(alarm.roles)} for alarm in one.alarms if alarm.kind == "escalate"
+        ],
+    }
+
+
+def _late(deadlines: Iterable[Deadline], now: datetime) -> Mapping[str, list[Deadline]]:
+    late: dict[str, list[Deadline]] = {}
+    for one in deadlines:
+        if one.kind in ("due", "series") and one.due_at < now and not one.held:
+            late.setdefault(one.ref, []).append(one)
+    return late
+
+
+def _waits_for(loaded: Loaded, actor: str) -> list[str]:
+    """Return the steps at which it is this actor's turn."""
+    roles = loaded.case.roles_of(actor)
+    return [
+        name
+        for name in active_steps(loaded.sop, loaded.case)
+        if not loaded.sop.steps[name].idle and not roles.isdisjoint(loaded.sop.steps[name].model.responsible)
+    ]
+
+
+def _taken_up(loaded: Loaded, message: Message) -> bool:
+    heard = loaded.case.acknowledged.get(f"{message.step} {message.role}") == message.actor
+    return heard or message.kind is MessageKind.FOR_INFORMATION
+
+
+def _maybe(instant: datetime | None) -> str | None:
+    return None if instant is None else rfc3339(instant)
