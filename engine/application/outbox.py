@@ -76,14 +76,17 @@ class Courier:
         now = self._clock.now()
         return list(self._store.lease(now, self._owner, limit, now + LEASE))
 
-    def deliver(self, ids: Sequence[int]) -> Delivery:
-        """Send the messages of these ids that this courier still holds, over one connection per channel."""
+    def deliver(self, ids: Sequence[int], *, again: bool = False) -> Delivery:
+        """Send the messages of these ids that this courier still holds, over one connection per channel.
+
+        `again`: the caller will try again at once what can't leave now, so it stays leased and is not put back.
+        """
         held = self._store.leased(ids, self._owner)
         done = Delivery(lost=len(ids) - len(held))
         with ExitStack() as stack:
             lines = _Lines(self._channels, stack)
             for message in held:
-                done += self._send(message, lines)
+                done += self._send(message, lines, again)
         return done
 
     def run(self) -> Delivery:
@@ -93,7 +96,10 @@ class Courier:
             done += self.deliver(ids)
         return done
 
-    def _send(self, message: Message, lines: _Lines) -> Delivery:
+    def _send(self, message: Message, lines: _Lines, again: bool) -> Delivery:
+        if not self._store.leased([message.id], self._owner):
+            # Consent may have gone while the batch was on its way: then the row was cancelled.
+            return Delivery(lost=1)
         try:
             recipient, outgoing = self._compose(message)
         except PermanentFailure as why:
@@ -109,7 +115,7 @@ class Courier:
                 refused = why.message
                 continue
             except PassingFailure as why:
-                return self._later(message, why.message, way.kind)
+                return Delivery(later=1) if again else self._later(message, why.message, way.kind)
             if self._store.mark_sent(message.id, self._owner, self._clock.now(), way.kind):
                 return Delivery(sent=1)
             return Delivery(lost=1)

@@ -374,8 +374,9 @@ class Draft:
     def settle(self, offers: Iterable[tuple[CompiledAction, str, bool]]) -> None:
         """Decide who is told, withhold what consent does not cover, and set when time alone may change something."""
         for step in self._new:
-            model = self.sop.steps[step].model
-            for role in model.responsible:
+            compiled = self.sop.steps[step]
+            # Where a line alongside idles there is nothing to do yet.
+            for role in () if compiled.idle else compiled.model.responsible:
                 self._turn.setdefault(role, (step, "your_turn"))
         self._tell_the_side_left()
         if self._outcome is not None and self._old.outcome is None:
