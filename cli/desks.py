@@ -1,0 +1,122 @@
+"""`passerelle actor …` and `passerelle form …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.cases import Json, application
+from cli.output import out, show_json, table
+from engine.actors.load import load_actors
+from engine.actors.model import Actor, Way
+from engine.diagnostics import did_you_mean
+from engine.errors import UnknownName, WrongUse
+from engine.settings import Settings
+from engine.sop.load import Shelf
+from engine.values import Level
+
+actors = typer.Typer(help="The people and desks who are told.", no_args_is_help=True)
+forms = typer.Typer(help="The practical tools.", no_args_is_help=True)
+
+
+@actors.command("add", epilog="Example: passerelle actor add --file sop_definitions/actors/sample-fr.yaml")
+def add(
+    file: Annotated[Path | None, typer.Option("--file", help="A YAML file of desks")] = None,
+    id: Annotated[str, typer.Option("--id", help="Short name, such as fr-shelter")] = "",
+    name: Annotated[str, typer.Option(help="As people know it")] = "",
+    country: Annotated[str, typer.Option(metavar="CC")] = "",
+    role: Annotated[list[str] | None, typer.Option(help="A role it stands for; may be given again")] = None,
+    mail: Annotated[str, typer.Option(help="Mail address")] = "",
+    language: Annotated[str, typer.Option()] = "en",
+    level: Annotated[Level, typer.Option(help="How much a message may say")] = Level.DISCREET,
+) -> None:
+    """Add desks from a file, or one desk."""
+    if file is not None:
+        new = load_actors(file)
+    else:
+        missing = [
+            f"--{key}" for key, value in {"id": id, "name": name, "country": country, "role": role}.items() if not value
+        ]
+        if missing:
+            raise WrongUse(f"Missing: {', '.join(missing)} (or --file).")
+        ways = (Way(kind="mail", address=mail),) if mail else ()
+        new = (
+            Actor(
+                id=id, name=name, sample=False, country=country, roles=tuple(role or ()), language=language, level=level,
+                channels=ways, enabled=True,
+            ),
+        )  # fmt: skip
+    with application() as house:
+        house.people.add(new)
+    out.print(f"✓ {len(new)} added: {', '.join(one.id for one in new)}")
+
+
+@actors.command("list", epilog="Example: passerelle actor list --json")
+def list_actors(json: Json = False) -> None:
+    """All actors."""
+    with application() as house:
+        found = house.people.all()
+    if json:
+        show_json([one.model_dump(mode="json", exclude={"channels"}) for one in found])
+        return
+    rows = [(one.id, one.name, one.country, one.roles, one.level, "" if one.enabled else "disabled") for one in found]
+    table(("id", "name", "country", "roles", "level", ""), rows)
+
+
+@actors.command("show", epilog="Example: passerelle actor show fr-case-manager")
+def show_actor(id: str, json: Json = False) -> None:
+    """One actor, with its channels."""
+    with application() as house:
+        found = house.people.find(id)
+    if json:
+        show_json(found.model_dump(mode="json"))
+        return
+    table(("", ""), [(key, value) for key, value in found.model_dump(mode="json").items() if key != "channels"])
+    table(("channel", "address"), [(way.kind, way.address) for way in found.channels], "\nChannels")
+
+
+@actors.command("disable", epilog="Example: passerelle actor disable fr-case-manager")
+def disable(id: str) -> None:
+    """Let an actor be told nothing any more; what waits for it becomes a task for a person."""
+    with application() as house:
+        house.people.disable(id)
+    out.print(f"✓ {id} is disabled")
+
+
+def _shelf() -> Shelf:
+    shelf, _ = Shelf.of(Settings.read().definitions)
+    return shelf
+
+
+@forms.command("list", epilog="Example: passerelle form list")
+def list_forms(json: Json = False) -> None:
+    """All forms."""
+    found = sorted(_shelf().forms.values(), key=lambda form: form.form)
+    if json:
+        show_json([{"form": one.form, "title": one.title, "parts": sorted(one.all_parts())} for one in found])
+        return
+    table(("form", "title", "parts"), [(one.form, one.title["en"], list(one.parts)) for one in found])
+
+
+@forms.command("show", epilog="Example: passerelle form show informed_consent")
+def show_form(id: str, json: Json = False, language: Annotated[str, typer.Option()] = "en") -> None:
+    """One form: its parts and fields."""
+    known = _shelf().forms
+    form = known.get(id.partition(".")[0])
+    if form is None:
+        raise UnknownName(f'There is no form "{id}".', [did_you_mean(id, list(known), "forms")])
+    if json:
+        show_json(form.model_dump(mode="json", by_alias=True))
+        return
+    out.print(f"[bold]{form.form}[/]  {form.title.get(language) or form.title['en']}")
+    for name, part in form.all_parts().items():
+        if name != id and "." in id:
+            continue
+        rows = [
+            (key, field.title.get(language) or field.title["en"], field.type, list(field.choices or ()),
+             "" if field.required else "may be left out")
+            for key, field in part.fields.items()
+        ]  # fmt: skip
+        table(("field", "question", "type", "answers", ""), rows, f"\n{name}")

@@ -1,0 +1,74 @@
+"""`passerelle`: all commands together, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from cli import cases, demo, design, desks, work
+from cli.output import err, exit_code, show_error
+from engine.errors import Fault, PasserelleError
+
+app = typer.Typer(
+    name="passerelle",
+    help="Runs the procedures that carry trafficked persons home safely. Begin with: passerelle demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(design.app, name="sop")
+app.add_typer(cases.app, name="case")
+app.add_typer(desks.actors, name="actor")
+app.add_typer(desks.forms, name="form")
+app.add_typer(work.audit, name="audit")
+app.add_typer(work.db, name="db")
+app.add_typer(work.keys, name="keys")
+app.command("demo")(demo.demo)
+app.command("deliver")(work.deliver)
+app.command("sweep")(work.sweep)
+app.command("serve")(work.serve)
+
+
+@app.callback()
+def _common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")] = False,
+) -> None:
+    """Hold what concerns every command; `--debug` is read by `run` as well."""
+
+
+def run() -> None:
+    """Run the command of this process and leave with its exit code. No traceback reaches a user without --debug."""
+    words = sys.argv[1:]
+    as_json = "--json" in words or words[-2:] == ["--format", "json"]
+    try:
+        code = app(standalone_mode=False)
+    except PasserelleError as why:
+        if "--debug" in words:
+            raise
+        show_error(why, as_json)
+        code = exit_code(why)
+    except click.ClickException as why:
+        why.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        err.print("stopped")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as why:
+        if "--debug" in words:
+            raise
+        fault = Fault(f"An unforeseen fault ({type(why).__name__}); nothing was half-written.", ["see it with --debug"])
+        show_error(fault, as_json)
+        code = 3
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,69 @@
+"""How answers look: tables and sentences for people, JSON for programs; refusals and faults in one readable block.
+
+Exit codes (docs/reference/command-line.md): 0 done, 1 the answer is no, 2 wrong use, 3 a fault.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from engine.errors import Fault, NotAllowed, PasserelleError
+
+out: Final = Console(highlight=False, soft_wrap=False)
+err: Final = Console(stderr=True, highlight=False)
+
+
+def exit_code(why: PasserelleError) -> int:
+    if isinstance(why, NotAllowed):
+        return 1
+    return 3 if isinstance(why, Fault) else 2
+
+
+def show_json(value: Any) -> None:
+    """Write one JSON value to stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def show_error(why: PasserelleError, as_json: bool) -> None:
+    """Write a refusal or a fault: one block on stderr, or the contract's JSON on stdout."""
+    if as_json:
+        show_json({"error": {"code": why.code, "message": why.message, "details": list(why.details)}})
+        return
+    err.print(f"[bold red]✗[/] {escape(why.message)}")
+    for line in why.details:
+        if line:
+            err.print(f"  · {escape(line)}" if "\n" not in line else escape(line), soft_wrap=True)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """Write a table that wraps within the terminal's width; nothing for no rows but a sentence."""
+    if not rows:
+        out.print(f"{title + ': ' if title else ''}nothing")
+        return
+    drawn = Table(*heads, title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for row in rows:
+        drawn.add_row(*(escape(_cell(cell)) for cell in row))
+    out.print(drawn)
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "–"
+    return str(value)
+
+
+def day(text: str | None) -> str:
+    """Write an instant of the JSON shapes as people read it, in UTC."""
+    if not text:
+        return "–"
+    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")
