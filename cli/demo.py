@@ -129,9 +129,8 @@ class _Play:
                 who = ", ".join(
                     words(loaded.sop.sop.roles[r].title, "en") for r in loaded.sop.steps[step].model.responsible
                 )
-                self._lines.append(
-                    f"  {day}  {words(loaded.sop.steps[step].model.title, 'en')}" + (f" · {who}" if who else "")
-                )
+                title = words(loaded.sop.steps[step].model.title, "en")
+                self._lines.append(f"  {day}  {title}" + (f" · {who}" if who else ""))
 
     def _told(self) -> dict[str, Any]:
         ref, queries = self._rehearsal.ref, self._house.queries
@@ -152,8 +151,9 @@ class _Play:
         }
         abroad = [one for one in messages if one["country"] == case["to"] and one["state"] == "sent"]
         out.print(f"\n[bold]Closed:[/] {case['outcome']}, after {len(history)} entries in a chain of hashes.")
-        out.print(f"Messages: {', '.join(f'{count} {state}' for state, count in sorted(by_state.items()))}; among them "
-                  f"{kinds['your_turn']} “your turn”, {kinds['for_information']} for information, {kinds['reminder']} reminders.")  # fmt: skip
+        counted = ", ".join(f"{count} {state}" for state, count in sorted(by_state.items()))
+        named = (f"{kinds['your_turn']} “your turn”", f"{kinds['for_information']} for information")
+        out.print(f"Messages: {counted}; among them {', '.join(named)}, {kinds['reminder']} reminders.")
         out.print(
             f"{len(abroad)} went abroad, none before the person's consent; those withheld until then stay on record."
         )

