@@ -70,7 +70,10 @@ def deadline(step: str = "here", name: str = "due", at: datetime = NOW + HOUR) -
 def test_what_is_committed_is_read_back(store):
     """Case, entry, record, deadlines and messages come back as they were given."""
     wanted = change(
-        1, record=StoredRecord("AAAA-AAAA-A", 1, "form.part", False, b"body"), deadlines=(deadline(),), messages=(message("k1"),)
+        1,
+        record=StoredRecord("AAAA-AAAA-A", 1, "form.part", False, b"body"),
+        deadlines=(deadline(),),
+        messages=(message("k1"),),
     )
 
     store.commit(wanted)

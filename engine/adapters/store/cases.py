@@ -34,7 +34,7 @@ _MOVE = (
 _ENTRY = insert(history)
 _RECORD = insert(records)
 _DEADLINE = insert(deadlines)
-_REFUSAL = insert(refusals).values({c.name: bindparam(c.name) for c in refusals.c if c.name != "id"})
+_REFUSAL = insert(refusals).inline().values({c.name: bindparam(c.name) for c in refusals.c if c.name != "id"})
 _END_ALL = delete(deadlines).where(deadlines.c.ref == bindparam("ref"))
 _WITH_KEY = select(history).where(history.c.ref == bindparam("ref"), history.c.key == bindparam("key"))
 _HISTORY = select(history).where(history.c.ref == bindparam("ref")).order_by(history.c.seq)

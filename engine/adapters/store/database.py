@@ -133,11 +133,13 @@ def _named(dialect: Dialect) -> Dialect:
 
 def as_fault(why: SQLAlchemyError) -> Fault:
     """Say what a driver complains of, without addresses, passwords or parameters."""
-    if isinstance(why, IntegrityError):
-        return Fault(f"the database refuses an entry: {_first_line(why)}")
     if isinstance(why, DBAPIError):
         said = _first_line(why)
         lower = said.lower()
+        if "insert-only" in lower:
+            return Fault(said, code="insert_only")
+        if isinstance(why, IntegrityError):
+            return Fault(f"the database refuses an entry: {said}")
         if "full" in lower or os.strerror(errno.ENOSPC).lower() in lower:
             return Fault("the disk or the database is full; nothing was written", code="disk_full")
         if "not a database" in lower:
@@ -148,8 +150,6 @@ def as_fault(why: SQLAlchemyError) -> Fault:
             return Fault(
                 "the database has no tables of ours, or older ones: run `passerelle db upgrade`", code="schema"
             )
-        if "insert-only" in lower:
-            return Fault(said, code="insert_only")
         if why.connection_invalidated or "connect" in lower:
             return Fault("the database can't be reached", code="unreachable")
         return Fault(f"the database fails: {said}")

@@ -14,7 +14,7 @@ from engine.application.ports import Deadline, Message, NewMessage
 from engine.cases.deadlines import Alarm
 from engine.values import MessageKind, MessageState
 
-NEW_MESSAGE: Final = insert(outbox).values({c.name: bindparam(c.name) for c in outbox.c if c.name != "id"})
+NEW_MESSAGE: Final = insert(outbox).inline().values({c.name: bindparam(c.name) for c in outbox.c if c.name != "id"})
 
 
 def alarms_text(alarms: Iterable[Alarm]) -> str:
