@@ -1,0 +1,268 @@
+"""Casework on the whole house: launch, refusals, keys, corrections, assignments, the chain."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from engine.actors.resolve import NobodyStands
+from engine.application.casework import Refused
+from engine.application.rehearsal import Rehearsal, Stage, read_story
+from engine.bootstrap import Application, build
+from engine.errors import Conflict, Fault, UnknownName, WrongUse
+from engine.forms.record import FormRefused
+from engine.settings import DEFINITIONS, Settings
+
+FACTS = {
+    "is_child": "false",
+    "age_doubt": "false",
+    "asylum_pending": "false",
+    "cooperates": "false",
+    "escort_needed": "false",
+}
+FIRST = {
+    "signed_on": "2026-03-02", "signed_by": ["person", "first_contact"], "language": "sq", "interpreter": "present",
+    "topics_explained": "true", "data_notice_given": "true", "understood": "true",
+}  # fmt: skip
+INTERVIEW = {
+    "signed_on": "2026-03-02", "signed_by": ["person", "first_contact"], "decision": "consents", "language": "sq",
+    "interpreter": "present",
+}  # fmt: skip
+
+
+@pytest.fixture
+def ref(house: Application) -> str:
+    return house.casework.launch("adult-return", "FR", "AL", "fr-first-contact", FACTS, {}).ref
+
+
+def test_a_launch_stands_at_the_first_step_and_tells_who_is_responsible(house, ref):
+    """The first people are told in the country where the person is, and nobody abroad."""
+    case, messages = house.queries.case(ref), house.queries.messages(ref)
+
+    assert case["steps"][0] == "referral"
+    assert {one["role"] for one in messages} >= {"first_contact", "case_manager"}
+    assert {one["country"] for one in messages if one["state"] != "withheld"} == {"FR"}
+
+
+def test_a_launch_names_every_role_for_which_nobody_stands(house):
+    """Not the first one only: the coordinator sees all that is missing at once."""
+    house.people.disable("al-consulate")
+    house.people.disable("fr-case-manager")
+
+    with pytest.raises(NobodyStands) as refused:
+        house.casework.launch("adult-return", "FR", "AL", "fr-first-contact", FACTS, {})
+
+    named = " ".join(refused.value.details)
+    assert "consulate" in named
+    assert "case_manager" in named
+
+
+@pytest.mark.parametrize(
+    ("sop", "come_from", "to", "actor", "facts", "given", "error"),
+    [
+        ("adult-retrun", "FR", "AL", "fr-first-contact", {}, {}, UnknownName),
+        ("adult-return", "XX", "AL", "fr-first-contact", {}, {}, WrongUse),
+        ("adult-return", "FR", "FR", "fr-first-contact", {}, {}, WrongUse),
+        ("adult-return", "FR", "AL", "nobody", {}, {}, UnknownName),
+        ("adult-return", "FR", "AL", "fr-first-contact", {"is_chlid": "false"}, {}, UnknownName),
+        ("adult-return", "FR", "AL", "fr-first-contact", {"is_child": "perhaps"}, {}, WrongUse),
+        ("adult-return", "FR", "AL", "fr-first-contact", {}, {"case_manger": "fr-case-manager"}, UnknownName),
+        ("adult-return", "FR", "AL", "fr-first-contact", {}, {"case_manager": "fr-lawyer"}, WrongUse),
+    ],
+)
+def test_a_launch_with_a_wrong_word_says_which(house, sop, come_from, to, actor, facts, given, error):
+    """Nothing is begun, and the message says what is wrong."""
+    with pytest.raises(error):
+        house.casework.launch(sop, come_from, to, actor, facts, given)
+
+    assert list(house.store.cases()) == []
+
+
+def test_a_refusal_names_everything_that_is_missing_and_who_can_meet_it(house, ref):
+    """One sentence for each requirement, with roles; the case stands as before, and the refusal is on record."""
+    with pytest.raises(Refused) as refused:
+        house.casework.take(ref, "accept", "fr-case-manager")
+
+    assert len(refused.value.refusal.unmet) >= 2
+    assert all(one.text.endswith(".") for one in refused.value.refusal.unmet)
+    assert any(one.who for one in refused.value.refusal.unmet)
+    assert len(house.queries.history(ref)) == 1
+
+
+def test_a_form_with_wrong_missing_and_surplus_fields_names_each(house, ref):
+    """All at once; nothing is stored."""
+    wrong = {**FIRST, "understood": "perhaps", "undrestood": "true"}
+    del wrong["language"]
+
+    with pytest.raises(FormRefused) as refused:
+        house.casework.record(ref, "information_record.first", wrong, "fr-first-contact")
+
+    said = " ".join(refused.value.details)
+    assert all(word in said for word in ("understood: must be true or false", "language: missing", "undrestood"))
+    assert house.store.records(ref) == []
+
+
+def test_somebody_who_is_no_party_can_do_nothing(house, ref):
+    """Neither act nor record nor acknowledge."""
+    for move in (
+        lambda: house.casework.take(ref, "accept", "stranger"),
+        lambda: house.casework.record(ref, "information_record.first", FIRST, "stranger"),
+        lambda: house.casework.acknowledge(ref, "stranger"),
+    ):
+        with pytest.raises(Refused) as refused:
+            move()
+        assert refused.value.code == "not_a_party"
+
+
+def test_a_repeat_with_the_same_key_does_nothing_again(house, ref):
+    """The second call answers like the first; for another move the key is refused."""
+    first = house.casework.record(ref, "information_record.first", FIRST, "fr-first-contact", key="k")
+
+    again = house.casework.record(ref, "information_record.first", FIRST, "fr-first-contact", key="k")
+
+    assert (again.seq, again.repeated) == (first.seq, True)
+    with pytest.raises(Conflict):
+        house.casework.acknowledge(ref, "fr-case-manager", key="k")
+    assert len(house.queries.history(ref)) == 2
+
+
+def test_of_two_people_who_act_at_the_same_moment_one_wins(house, ref):
+    """The other is told clearly, and the chain is whole."""
+    answers: list[str] = []
+    barrier = threading.Barrier(2)
+
+    def record() -> None:
+        barrier.wait()
+        try:
+            house.casework.record(ref, "information_record.first", FIRST, "fr-first-contact")
+            answers.append("done")
+        except Conflict as why:
+            answers.append(why.message)
+
+    racers = [threading.Thread(target=record) for _ in range(2)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+
+    entries = len(house.queries.history(ref)) - 1
+    assert answers.count("done") == entries
+    assert house.queries.verify(ref) == {ref: []}
+
+
+def test_a_mistaken_record_counts_no_more_after_its_correction(house, ref):
+    """A new entry says so with the reason; the old one stays on record."""
+    house.casework.record(ref, "information_record.first", FIRST, "fr-first-contact")
+
+    house.corrections.correct(ref, 2, "wrong person", "fr-first-contact")
+
+    (record,) = house.queries.case(ref)["records"]
+    history = house.queries.history(ref)
+    assert record["counts"] is False
+    assert (history[-1]["move"], history[-1]["note"]) == ("correct", "wrong person")
+    assert house.queries.verify(ref) == {ref: []}
+
+
+def test_a_record_on_which_somebody_has_acted_is_not_corrected(house, ref):
+    """The interview rests on the information given first: that record can't be taken back any more."""
+    house.casework.record(ref, "information_record.first", FIRST, "fr-first-contact")
+    house.casework.record(ref, "informed_consent.interview", INTERVIEW, "fr-first-contact")
+
+    with pytest.raises(Refused) as refused:
+        house.corrections.correct(ref, 2, "wrong", "fr-first-contact")
+
+    assert "informed_consent.interview" in refused.value.details[0]
+
+
+def test_another_actor_for_a_role_is_told_and_the_last_one_no_more(house, ref):
+    """What waited for the last actor is cancelled; the new one hears that it is their turn."""
+    desk = house.people.find("fr-case-manager")
+    house.people.add([desk.model_copy(update={"id": "fr-second"})])
+
+    house.casework.assign(ref, "case_manager", "fr-second")
+
+    messages = house.queries.messages(ref)
+    assert {one["state"] for one in messages if one["actor"] == "fr-case-manager"} == {"cancelled"}
+    assert [one["kind"] for one in messages if one["actor"] == "fr-second"] == ["your_turn"]
+
+
+def test_reminders_come_when_they_are_due_and_once(house, ref, clock):
+    """A sweep a month later reminds; a second one at the same instant adds nothing."""
+    clock.advance(timedelta(days=30))
+
+    first = house.sweep.run()
+    second = house.sweep.run()
+
+    assert first.messages > 0
+    assert second.messages == 0
+
+
+def test_a_message_that_can_never_arrive_becomes_a_task_for_a_person(house, ref, clock):
+    """The work list says whom to call and why, until the step is acknowledged."""
+    house.people.disable("fr-case-manager")
+    house.courier.run()
+
+    (listed,) = house.queries.cases(overdue=True)
+
+    assert listed["call"][0]["actor"] == "fr-case-manager"
+    house.casework.acknowledge(ref, "fr-case-manager")
+    assert [one["call"] for one in house.queries.cases(overdue=True)] in ([], [[]])
+
+
+def test_what_the_forms_say_is_nowhere_in_the_clear(house, clock, tmp_path):
+    """Not in the database's files, the key store, the mails; nor is a note."""
+    stage = Stage(clock, house.store, house.people, house.casework, house.corrections, house.sweep)
+    rehearsal = Rehearsal(
+        stage, read_story(DEFINITIONS / "scenarios" / "adult-return-fr-al.yaml"), lambda what, moved: None
+    )
+    rehearsal.launch()
+    for number in rehearsal.play():
+        if number == 6:
+            break
+    house.casework.take(rehearsal.ref, "accept", "fr-case-manager", note="CANARY-7731")
+    house.courier.run()
+
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+    assert house.queries.history(rehearsal.ref)[-1]["note"] == "CANARY-7731"
+    assert b"CANARY-7731" not in written
+    assert b"Papers held" not in written
+    assert b"fr-case-manager@" not in written.replace(b"To: fr-case-manager@", b"")
+
+
+def test_a_tampered_snapshot_is_a_fault_and_not_a_wrong_answer(house, ref):
+    """Sealed bytes of one entry put in the place of another don't open."""
+    house.casework.record(ref, "information_record.first", FIRST, "fr-first-contact")
+    with house.store.writing() as connection:  # type: ignore[attr-defined]
+        connection.exec_driver_sql("UPDATE cases SET seq = 1")
+
+    with pytest.raises(Fault):
+        house.queries.case(ref)
+
+
+def test_a_case_keeps_its_version_when_a_new_one_is_published(house, ref, tmp_path):
+    """A published version never changes; a case runs on the one it was launched on."""
+    from shutil import copytree
+
+    copytree(Settings().definitions, tmp_path / "defs")
+    file = tmp_path / "defs" / "sops" / "adult-return.yaml"
+    file.write_text(file.read_text().replace("title: {en: Departed,", "title: {en: Has departed,", 1))
+
+    new = house.procedures.publish(file)
+
+    assert new.number == 2
+    assert house.queries.case(ref)["version"] == 1
+    assert replace(new, number=2) == new
+
+
+def test_a_house_opened_again_goes_on_where_it_was(house, ref, tmp_path, clock):
+    """Everything is on disk: another process sees the same case."""
+    before = house.queries.case(ref)
+
+    other = build(house.settings, clock)
+
+    assert other.queries.case(ref) == before
+    other.close()
