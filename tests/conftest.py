@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import secrets
@@ -9,9 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -113,48 +116,89 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 # ── Mail ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class MailServer:
-    """A real SMTP server on the loopback address that remembers what it took, and can be told to behave badly."""
+class _OnAnyPort(Controller):
+    """Listens on whichever port is free; aiosmtpd's own look at its server expects the port in `port`."""
 
-    def __init__(self) -> None:
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+class MailServer:
+    """A real SMTP server on the loopback address that remembers what it took, and can be told to behave badly.
+
+    Attributes:
+        taken: (Message-ID, recipient, content) of each message, in order.
+        connections: how many have been opened and greeted.
+        answers: recipient -> what RCPT is answered; `sender_answer` and `data_answer` likewise for MAIL and DATA.
+        hang: recipients on which the server falls silent. cut: recipients on which it drops the connection, once each.
+    """
+
+    def __init__(self, **options: Any) -> None:
         self.taken: list[tuple[str, str, str]] = []
-        self.answers: dict[str, str] = {}
         self.connections = 0
+        self.answers: dict[str, str] = {}
+        self.sender_answer = self.data_answer = "250 OK"
         self.hang: set[str] = set()
-        self.controller = Controller(self, hostname="127.0.0.1", port=0, ready_timeout=20)
+        self.cut: set[str] = set()
+        self.controller = _OnAnyPort(self, hostname="127.0.0.1", port=0, ready_timeout=20, **options)
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # type: ignore[no-untyped-def]  # noqa: N802
-        self.connections += 1
+        # A client greets a second time on the same connection once it is protected.
+        self.connections += not (session.ssl and server.tls_context)
         session.host_name = hostname
         return responses
 
+    async def handle_MAIL(self, server, session, envelope, address, options):  # type: ignore[no-untyped-def]  # noqa: N802
+        if self.sender_answer.startswith("250"):
+            envelope.mail_from = address
+        return self.sender_answer
+
     async def handle_RCPT(self, server, session, envelope, address, options):  # type: ignore[no-untyped-def]  # noqa: N802
-        answer = self.answers.get(address)
-        if answer is not None:
-            return answer
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
+        if address in self.hang:
+            await asyncio.sleep(3600)
+        if address in self.cut:
+            self.cut.discard(address)
+            server.transport.abort()
+        answer = self.answers.get(address, "250 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
 
     async def handle_DATA(self, server, session, envelope):  # type: ignore[no-untyped-def]  # noqa: N802
-        from email import message_from_bytes
+        if self.data_answer.startswith("250"):
+            mail = message_from_bytes(envelope.content)
+            self.taken.append((str(mail["Message-ID"]), envelope.rcpt_tos[0], envelope.content.decode()))
+        return self.data_answer
 
-        mail = message_from_bytes(envelope.content)
-        self.taken.append((str(mail["Message-ID"]), envelope.rcpt_tos[0], envelope.content.decode()))
-        return "250 OK"
+    @property
+    def port(self) -> int:
+        return int(self.controller.port)
 
     @property
     def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.controller.server.sockets[0].getsockname()[1]}"
+        return f"smtp://127.0.0.1:{self.port}"
 
 
 @pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer()
-    server.controller.start()
-    try:
-        yield server
-    finally:
+def mail_servers() -> Iterator[Callable[..., MailServer]]:
+    """Starts mail servers; options are aiosmtpd's: authenticator, auth_required, tls_context, ssl_context, …"""
+    started: list[MailServer] = []
+
+    def start(**options: Any) -> MailServer:
+        server = MailServer(**options)
+        server.controller.start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
         server.controller.stop()
+
+
+@pytest.fixture
+def mail_server(mail_servers: Callable[..., MailServer]) -> MailServer:
+    return mail_servers()
 
 
 # ── The house ────────────────────────────────────────────────────────────────────────────────────────────────────
