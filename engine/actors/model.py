@@ -14,14 +14,28 @@ from engine.values import Level
 
 MAIL: Final = "mail"
 
-_MAIL_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+GATEWAYS: Final = (
+    "json", "jsons", "matrix", "matrixs", "mmost", "mmosts", "nctalk", "nctalks", "rocket", "rockets", "signal", "signals",
+)  # fmt: skip
+"""Schemes of other channels: a webhook of one's own, and chat servers that an organisation runs itself (Matrix, Mattermost,
+Nextcloud Talk, Rocket.Chat, Signal). No service of a third party learns who is told, and nothing runs a program or opens a file."""
+
+_LOCAL: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAIL_ADDRESS: Final = re.compile(rf"(?=[^@]{{1,64}}@)(?=.{{3,254}}\Z){_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
 
 
 def _yes_or_no(value: object) -> object:
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+    """Accept YAML 1.2's two words only."""
+    if isinstance(value, str):
+        if value not in ("true", "false"):
+            raise ValueError("must be true or false")
+        return value == "true"
+    return value
 
 
 YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
+RoleName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,63}$")]
 
 
 class Way(BaseModel):
@@ -29,19 +43,18 @@ class Way(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    kind: str = Field(pattern="^[a-z][a-z0-9_]{0,31}$", description="mail, or the name of another channel")
-    address: str = Field(min_length=3, max_length=500)
+    kind: str = Field(pattern="^[a-z][a-z0-9_]{0,31}$", description="mail, or a name for another channel: signal, chat")
+    address: str = Field(max_length=500, description="desk@example.org, or an address of Apprise: signals://host/…")
 
     @model_validator(mode="after")
     def _an_address_of_its_kind(self) -> Way:
         if not self.address.isprintable():
             raise ValueError("an address is one line of printable characters")
-        if self.kind == MAIL and not _MAIL_ADDRESS.fullmatch(self.address):
-            raise ValueError("a mail address looks like desk@example.org")
-        if self.kind != MAIL and "://" not in self.address:
-            raise ValueError(
-                "an address of another channel than mail is an address of Apprise, such as json://host/path"
-            )
+        if self.kind == MAIL:
+            if not _MAIL_ADDRESS.fullmatch(self.address):
+                raise ValueError("a mail address looks like desk@example.org")
+        elif self.address.partition("://")[0] not in GATEWAYS:
+            raise ValueError(f"an address of another channel than mail begins with one of: {'://, '.join(GATEWAYS)}://")
         return self
 
 
@@ -50,19 +63,19 @@ class Actor(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    id: str = Field(pattern="^[a-z0-9][a-z0-9-]{0,63}$")
-    name: str = Field(min_length=1, max_length=200)
-    sample: YesNo = Field(False, description="Made up, for trying out")
-    country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
-    roles: tuple[str, ...] = Field(min_length=1)
-    language: str = Field("en", pattern="^[a-z]{2,3}$")
-    level: Level = Level.DISCREET
-    channels: tuple[Way, ...] = ()
-    enabled: YesNo = True
+    id: str = Field(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="small letters, digits and dashes: fr-shelter")
+    name: str = Field(min_length=1, max_length=200, description="the name people know it by, in one line")
+    sample: YesNo = Field(False, description="true if made up, for trying out")
+    country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(description="two capital letters: FR, AL")
+    roles: tuple[RoleName, ...] = Field(min_length=1, description="the roles it stands for: [case_manager]")
+    language: str = Field("en", pattern="^[a-z]{2,3}$", description="two or three small letters: en, fr")
+    level: Level = Field(Level.DISCREET, description="silent, discreet or full: how much a message to it may say")
+    channels: tuple[Way, ...] = Field((), description="a list, tried in order: [{kind: mail, address: …}]")
+    enabled: YesNo = Field(True, description="false if nothing is to be sent to it any more")
 
     @field_validator("name")
     @classmethod
     def _one_line(cls, name: str) -> str:
-        if not name.isprintable():
+        if not name.isprintable() or not name.strip():
             raise ValueError("a name is one line")
         return name

@@ -40,10 +40,14 @@ def parties(
         given: role -> actor as named by the coordinator; goes before what is found.
     Raises:
         UnknownName: a role or an actor that does not exist.
+        WrongUse: a named actor is disabled, of another country, can't be reached, or doesn't stand for the role.
         NobodyStands: names every role for which nobody, or nobody reachable, or more than one desk stands.
     """
     known = {actor.id: actor for actor in actors}
-    chosen = {role: stands_for(roles, known, role, actor) for role, actor in given.items()}
+    chosen = {
+        role: stands_for(roles, known, role, actor, countries.get(roles[role].side) if role in roles else None)
+        for role, actor in given.items()
+    }
     missing: list[str] = []
     for name, role in roles.items():
         if name in chosen or role.side is Side.PERSON:
@@ -64,8 +68,15 @@ def parties(
     return chosen
 
 
-def stands_for(roles: Mapping[str, RoleOfSop], known: Mapping[str, Actor], role: str, actor: str) -> str:
-    """Return the actor's id if it can stand for the role; raises UnknownName or WrongUse if not."""
+def stands_for(
+    roles: Mapping[str, RoleOfSop], known: Mapping[str, Actor], role: str, actor: str, country: str | None = None
+) -> str:
+    """Return the actor's id if it can stand for the role, in `country` where one is named.
+
+    Raises:
+        UnknownName: there is no such role or actor.
+        WrongUse: it is disabled, of another country, can't be reached, or doesn't stand for the role.
+    """
     if role not in roles:
         raise UnknownName(f'There is no role "{role}" in this procedure.', [did_you_mean(role, list(roles), "roles")])
     found = known.get(actor)
@@ -75,6 +86,8 @@ def stands_for(roles: Mapping[str, RoleOfSop], known: Mapping[str, Actor], role:
         raise WrongUse(f'The actor "{actor}" is disabled.')
     if role not in found.roles:
         raise WrongUse(f'The actor "{actor}" does not stand for "{role}".', [f"stands for: {', '.join(found.roles)}"])
+    if country not in (None, found.country):
+        raise WrongUse(f'The actor "{actor}" is in {found.country}, and "{role}" is a role of {country}.')
     if not found.channels and roles[role].side is not Side.PERSON:
         raise WrongUse(f'The actor "{actor}" can\'t be reached: it has no channel.')
     return actor

@@ -1,0 +1,65 @@
+"""SOP309: who acts does not fit how: timed actions are the system's, what the world does is noted by somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.diagnostics import Diagnostic, Severity
+from engine.sop.checks.base import Check, outline
+from engine.sop.load import SopFile
+from engine.sop.model import ENVIRONMENT, SYSTEM
+
+_UNNOTED: Final = {
+    True: "is what the world does, but nobody notes it",
+    False: "is noted, but is not what the world does",
+}
+
+
+def _run(file: SopFile) -> Iterator[Diagnostic]:
+    drawn = outline(file)
+    for offer in (*drawn.offers, *drawn.everywhere):
+        action, where = offer.action, file.marks.key(offer.path)
+        timed = action.automatic is not None
+        if timed != (SYSTEM in action.by):
+            message = f'action "{offer.name}" is ' + (
+                "timed, but not taken by the system" if timed else "the system's, not timed"
+            )
+            yield Diagnostic(
+                "SOP309", message, where, "a timed action has `automatic` and `by: [system]`, no other has"
+            )
+        if timed and action.reassign is not None:
+            message = f'timed action "{offer.name}" asks for a new actor, and nobody is there to name one'
+            yield Diagnostic("SOP309", message, where, "take `reassign` out, or let a role take the action")
+        if (ENVIRONMENT in action.by) != bool(action.noted_by):
+            message = f'action "{offer.name}" ' + _UNNOTED[ENVIRONMENT in action.by]
+            yield Diagnostic("SOP309", message, where, "what the world does has `by: [environment]` and `noted_by`")
+
+
+CHECK = Check(
+    code="SOP309",
+    title="An action nobody can take",
+    reason="It would stand on the screen, and never happen.",
+    severity=Severity.ERROR,
+    bad="""\
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    forms: [consent]
+    actions:
+      finish: {to: closed, by: [case_manager], automatic: {after: 30 days}}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+""",
+    good="""\
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    forms: [consent]
+    actions:
+      finish: {to: closed, by: [system], automatic: {after: 30 days}}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+""",
+    run=_run,
+)

@@ -1,0 +1,81 @@
+"""SOP307: a role acts at a step where it can never be: it becomes known only later, or on another path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.diagnostics import Diagnostic, Severity
+from engine.sop.checks.base import Check, outline
+from engine.sop.load import SopFile
+from engine.sop.outline import Kind, Outline, closure
+
+
+def _run(file: SopFile) -> Iterator[Diagnostic]:
+    drawn = outline(file)
+    later = {name: role.from_step for name, role in file.sop.roles.items() if role.from_step in drawn.by_name}
+    for offer in drawn.offers:
+        if offer.at is None or not drawn.stands(offer.at):
+            continue
+        own = [role for role in offer.action.by if role in later]
+        if (
+            own
+            and len(own) == len(offer.action.by)
+            and not any(_can_be(drawn, later[role] or "", offer.at) for role in own)
+        ):
+            message = f'action "{offer.name}" is taken only by "{own[0]}", who is not yet known at step "{offer.at}"'
+            hint = f'"{own[0]}" is known from step "{later[own[0]]}"'
+            yield Diagnostic("SOP307", message, file.marks.value((*offer.path, "by")), hint)
+
+
+def _can_be(drawn: Outline, known_from: str, at: str) -> bool:
+    """Whether a case that has come to `known_from` can stand at `at` then or later."""
+    first, then = drawn.by_name[known_from], drawn.by_name[at]
+    if Kind.ALONGSIDE in (first.kind, then.kind) and first.line != then.line:
+        return True
+    if first.line == then.line:
+        return at in closure([known_from], drawn.next_steps)
+    start, end = first.parent or first.name, then.parent or then.name
+    return end in closure([start], drawn.next_steps)
+
+
+CHECK = Check(
+    code="SOP307",
+    title="A role that is never there",
+    reason="The action would wait for somebody who does not exist yet.",
+    severity=Severity.ERROR,
+    bad="""\
+roles:
+  case_manager: {side: destination, title: {en: Case manager, fr: Référent}}
+  receiving_worker: {side: origin, from_step: after, title: {en: Receiving worker, fr: Référent d'accueil}}
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    forms: [consent]
+    actions:
+      finish: {to: after, by: [receiving_worker]}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+  after:
+    title: {en: After, fr: Après}
+    responsible: [case_manager]
+    actions: {on: {to: closed, by: [case_manager]}}
+""",
+    good="""\
+roles:
+  case_manager: {side: destination, title: {en: Case manager, fr: Référent}}
+  receiving_worker: {side: origin, from_step: after, title: {en: Receiving worker, fr: Référent d'accueil}}
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    forms: [consent]
+    actions:
+      finish: {to: after, by: [case_manager]}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+  after:
+    title: {en: After, fr: Après}
+    responsible: [case_manager]
+    actions: {on: {to: closed, by: [receiving_worker]}}
+""",
+    run=_run,
+)
