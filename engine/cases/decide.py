@@ -28,14 +28,13 @@ from engine.cases.case import (
     record_key,
 )
 from engine.cases.deadlines import instant_after
-from engine.cases.draft import Draft, active_steps
+from engine.cases.draft import Draft, active_steps, hold
 from engine.cases.effects import Effect
 from engine.cases.view import CaseView
 from engine.forms.model import FieldType
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
 from engine.sop.requirements import Guard, Sentences, flattened
-from engine.values import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +126,21 @@ def options(sop: CompiledSop, case: Case, facts: Facts, now: datetime) -> tuple[
     )
 
 
-def offered(sop: CompiledSop, case: Case, view: CaseView) -> Iterator[tuple[CompiledAction, str]]:
-    """Yield the actions of the steps that are active, then those open everywhere; with the step each is taken at."""
+def offered(
+    sop: CompiledSop, case: Case, view: CaseView, named: str | None = None
+) -> Iterator[tuple[CompiledAction, str]]:
+    """Yield the actions of the steps that are active, then those open everywhere; with the step each is taken at.
+
+    `named`: only those of this name.
+    """
     for name in active_steps(sop, case):
         for action in sop.steps[name].actions.values():
-            yield action, name
+            if named is None or action.name == named:
+                yield action, name
     if case.outcome is None and case.main:
         for action in sop.everywhere.values():
+            if named is not None and action.name != named:
+                continue
             if action.covers is not None and action.covers(view) and not _pauses_twice(sop, case, action):
                 yield action, case.main
 
@@ -146,10 +153,8 @@ def _pauses_twice(sop: CompiledSop, case: Case, action: CompiledAction) -> bool:
 def roles_of(sop: CompiledSop, case: Case, actor: str) -> frozenset[str]:
     """Return the roles in which an actor may move: its own, and the person's where it may speak for the person."""
     own = case.roles_of(actor)
-    spoken = {
-        name for name, role in sop.sop.roles.items() if role.side is Side.PERSON and not own.isdisjoint(role.acts_for)
-    }
-    return own | spoken
+    spoken = [name for name, speakers in sop.acts_for.items() if not own.isdisjoint(speakers)]
+    return own.union(spoken) if spoken else own
 
 
 # ── Moves ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -186,7 +191,7 @@ def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime)
     if move.action == REOPEN:
         return _reopen(sop, case, move, facts, now, roles)
     view = CaseView(case, facts, now)
-    found = [(a, step) for a, step in offered(sop, case, view) if a.name == move.action]
+    found = list(offered(sop, case, view, move.action))
     if move.step is not None:
         found = [(a, step) for a, step in found if step == move.step]
     if not found:
@@ -204,13 +209,13 @@ def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime)
         unmet.append(Unmet(None, f'A new actor must be named for "{role}".', tuple(sorted(entitled))))
     if unmet:
         return Refusal("requirements" if entitled else "role", tuple(unmet))
-    breach = action.is_environment and not _hold(action.guards, view)
+    breach = action.is_environment and not hold(action.guards, view)
     return _do(sop, case, action, step, facts, now, sorted(entitled)[0], move.assign, breach)
 
 
 def _fire(sop: CompiledSop, case: Case, move: Fire, facts: Facts, now: datetime) -> Decision | Refusal:
     view = CaseView(case, facts, now)
-    timed = [(a, s) for a, s in offered(sop, case, view) if a.name == move.action and s == move.step and a.is_timed]
+    timed = [(a, s) for a, s in offered(sop, case, view, move.action) if s == move.step and a.is_timed]
     if not timed:
         return _refused("not_offered", f'The timed action "{move.action}" is not open at "{move.step}".')
     action, step = timed[0]
@@ -318,7 +323,7 @@ def _enter(sop: CompiledSop, case: Case, move: Enter, facts: Facts, now: datetim
     if not mine:
         who = tuple(sorted({role for entry in entries for role in entry.by}))
         return Refusal("role", (Unmet(None, f'"{move.part}" is recorded by: {", ".join(who)}.', who),))
-    open_ones = [entry for entry in mine if _hold(entry.guards, view)]
+    open_ones = [entry for entry in mine if hold(entry.guards, view)]
     if not open_ones:
         return Refusal("requirements", _unmet(sop, case, mine[0].guards, view))
     entry = open_ones[0]
@@ -372,28 +377,12 @@ def _settled(
     draft: Draft, name: str, role: str, from_steps: tuple[str, ...], breach: bool = False, counts: bool = False
 ) -> Decision:
     """Tell whom the move concerns, and answer."""
-    draft.settle(_offers(draft))
+    draft.settle()
     case = draft.case()
     return Decision(case, draft.facts(), tuple(draft.effects), name, role, from_steps, case.steps(), breach, counts)
 
 
-def _offers(draft: Draft) -> Iterable[tuple[CompiledAction, str, bool]]:
-    """Say of each step's own action whether it is allowed now; not of everywhere, idle, environment and reopen actions."""
-    view = draft.view()
-    for name in draft.active():
-        step = draft.sop.steps[name]
-        if step.idle:
-            continue
-        for action in step.actions.values():
-            if not action.is_environment and not action.is_timed:
-                yield action, name, _hold(action.guards, view)
-
-
 # ── Reasons ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _hold(ready: Iterable[Guard], view: CaseView) -> bool:
-    return all(guard.holds(view) for guard in ready)
 
 
 def _unmet(sop: CompiledSop, case: Case, ready: Iterable[Guard], view: CaseView) -> tuple[Unmet, ...]:

@@ -7,7 +7,7 @@ docs/reference/sop-language.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from engine.cases.case import Case, Facts, Moment, Occurrence, Paused, RecordView
@@ -26,6 +26,7 @@ from engine.cases.effects import (
 from engine.cases.view import CaseView
 from engine.sop import model as m
 from engine.sop.compile import CompiledAction, CompiledSop
+from engine.sop.requirements import Guard
 from engine.values import Kind, MessageKind, Side, Value
 
 ASYLUM = "asylum_pending"
@@ -42,6 +43,11 @@ def active_steps(sop: CompiledSop, case: Case) -> tuple[str, ...]:
     if case.outcome is None:
         return case.steps()
     return tuple(step for step in case.alongside.values() if sop.steps[step].after_end)
+
+
+def hold(ready: Iterable[Guard], view: CaseView) -> bool:
+    """Whether all these requirements hold."""
+    return all(guard.holds(view) for guard in ready)
 
 
 class Draft:
@@ -64,7 +70,7 @@ class Draft:
         self._due, self._wake = dict(case.due), case.wake
         self._records, self._voided = facts.records, facts.voided
         self._attributes = facts.attributes
-        self._facts_changed = False
+        self._unshares = False
         self.effects: list[Effect] = []
         self._left: list[str] = []
         self._new: list[str] = []
@@ -118,7 +124,8 @@ class Draft:
         for name, causes in self.sop.implied:
             if any(attributes.get(cause) in values for cause, values in causes):
                 attributes[name] = True
-        self._attributes, self._facts_changed = attributes, True
+        self._attributes = attributes
+        self._unshares |= any(name in self.sop.share_reads for name, _ in wanted)
 
     def void(self, parts: Iterable[str]) -> None:
         """All records of these parts so far count no more; one signed before today doesn't revive them."""
@@ -126,7 +133,7 @@ class Draft:
             for part in self.sop.parts_of(form):
                 self._records = {key: record for key, record in self._records.items() if key.partition(">")[0] != part}
                 self._voided = {**self._voided, part: self._today.isoformat()}
-                self._facts_changed = True
+                self._unshares |= part in self.sop.share_reads
 
     def record(self, key: str, part: str, record: RecordView) -> bool:
         """Let the newest record count; answers whether this one is it."""
@@ -134,7 +141,7 @@ class Draft:
         if (voided is not None and record.signed_on < voided) or (known and record.signed_on < known.signed_on):
             return False
         self._records = {**self._records, key: record}
-        self._facts_changed = True
+        self._unshares |= part in self.sop.share_reads
         self._date_known(part)
         return True
 
@@ -147,7 +154,7 @@ class Draft:
             self.effects.append(CancelMessages(role))
         self.parties[role] = actor
         self._told.discard(role)
-        self._facts_changed = True
+        self._unshares = True
 
     def turn_over(self, role: str) -> None:
         """Tell a new actor of the steps that wait for its role."""
@@ -332,7 +339,9 @@ class Draft:
 
     def count_for_series(self, part: str) -> None:
         """A record counts for the latest occurrence whose day has come and that is open, else for the next one."""
-        for step in self._standing():
+        for step in self.sop.counted_in.get(part, ()):
+            if step not in self._standing():
+                continue
             for name, series in self.sop.steps[step].model.series.items():
                 if not any(part in self.sop.parts_of(form) for form in series.forms):
                     continue
@@ -354,7 +363,7 @@ class Draft:
             for name, ready in self.sop.steps[step].series_guards.items():
                 key = f"{step}/{name}"
                 rounds = list(self._series.get(key, ()))
-                if not ready or all(guard.holds(view) for guard in ready):
+                if not ready or hold(ready, view):
                     continue
                 for number, one in enumerate(rounds):
                     if one.state == "open" and one.due_at <= self.now:
@@ -371,7 +380,7 @@ class Draft:
                 self._unasked.add(one.role)
             self._inform[one.role] = (step, "stop" if one.as_ == "stop" else "for_information")
 
-    def settle(self, offers: Iterable[tuple[CompiledAction, str, bool]]) -> None:
+    def settle(self) -> None:
         """Decide who is told, withhold what consent does not cover, and set when time alone may change something."""
         for step in self._new:
             compiled = self.sop.steps[step]
@@ -382,9 +391,9 @@ class Draft:
         if self._outcome is not None and self._old.outcome is None:
             for role in sorted(self._told):
                 self._inform.setdefault(role, (self._main, "closed"))
-        wake = self._announce(offers)
         view = self.view()
-        if self._facts_changed:
+        wake = self._announce(view)
+        if self._unshares:
             self._cancel_unshared(view)
         self._release(view)
         for role, (step, template) in self._turn.items():
@@ -411,24 +420,34 @@ class Draft:
                 if roles[role].side not in sides:
                     self._inform.setdefault(role, (self._new[0], "for_information"))
 
-    def _announce(self, offers: Iterable[tuple[CompiledAction, str, bool]]) -> datetime | None:
-        """Tell of each action that has become allowed; answers when the next wait is over."""
+    def _announce(self, view: CaseView) -> datetime | None:
+        """Tell of each action that has become allowed, once; answers when the next wait is over.
+
+        Not of everywhere, idle, environment and reopen actions.
+        """
         wake: datetime | None = None
-        for action, step, allowed in offers:
-            if allowed:
-                if action.key not in self._offered:
+        for step in self.active():
+            for action in self.sop.steps[step].announced:
+                if action.key in self._offered:
+                    continue
+                if hold(action.guards, view):
                     self._offered.add(action.key)
                     for role in action.model.by:
                         known = self.sop.sop.roles.get(role)
                         if known is not None and known.side is not Side.PERSON:
                             self._turn.setdefault(role, (step, "allowed"))
-                continue
-            for guard in action.guards:
-                for waited in guard.waits:
-                    over = self._over(waited)
-                    if over is not None and over > self.now and (wake is None or over < wake):
+                    continue
+                for over in self._ends_of_waits(action):
+                    if over > self.now and (wake is None or over < wake):
                         wake = over
         return wake
+
+    def _ends_of_waits(self, action: CompiledAction) -> Iterator[datetime]:
+        for guard in action.guards:
+            for waited in guard.waits:
+                over = self._over(waited)
+                if over is not None:
+                    yield over
 
     def _over(self, waited: m.Waited) -> datetime | None:
         since: datetime | date | None
@@ -464,17 +483,15 @@ class Draft:
         ready = self.sop.share[role]
         if ready is None:
             return NO_RULE
-        return "" if all(guard.holds(view) for guard in ready) else NO_CONSENT
+        return "" if hold(ready, view) else NO_CONSENT
 
     def _cancel_unshared(self, view: CaseView) -> None:
         """What is queued for somebody whose consent has just gone may no longer leave."""
-        before = CaseView(self._old, self._old_facts, self.now)
         for role in sorted(self._told):
             ready = self.sop.share[role]
-            if ready and role in self.parties:
-                held = all(guard.holds(before) for guard in ready)
-                if held and not all(guard.holds(view) for guard in ready):
-                    self.effects.append(CancelMessages(role))
+            gone = ready and role in self.parties and not hold(ready, view)
+            if gone and hold(ready or (), CaseView(self._old, self._old_facts, self.now)):
+                self.effects.append(CancelMessages(role))
 
     def _release(self, view: CaseView) -> None:
         """Tell what was withheld, once it may be told and while it is still due."""

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from engine.cases.case import Case, Facts
 from engine.cases.deadlines import Alarm
-from engine.cases.draft import NO_CONSENT, NO_RULE
+from engine.cases.draft import NO_CONSENT, NO_RULE, hold
 from engine.cases.effects import Notify
 from engine.cases.view import CaseView
 from engine.sop.compile import CompiledSop
@@ -45,4 +45,4 @@ def why_withheld(sop: CompiledSop, role: str, view: CaseView) -> str:
     ready = sop.share[role]
     if ready is None:
         return NO_RULE
-    return "" if all(guard.holds(view) for guard in ready) else NO_CONSENT
+    return "" if hold(ready, view) else NO_CONSENT

@@ -30,8 +30,8 @@ class CaseView:
     def party(self, role: str) -> str | None:
         return self.case.parties.get(role)
 
-    def stands_at(self, step: str) -> bool:
-        return step in self._steps
+    def stands_among(self, steps: frozenset[str]) -> bool:
+        return not self._steps.isdisjoint(steps)
 
     def strand_step(self, strand: str) -> str | None:
         return self.case.strands.get(strand) or self.case.alongside.get(strand)

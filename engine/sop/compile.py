@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from transitions import Machine
@@ -47,18 +48,15 @@ class CompiledAction:
     sets: tuple[tuple[str, Value | None], ...]
     covers: Predicate | None = None
 
-    @property
-    def key(self) -> str:
-        """What tells this action from others of its name."""
-        return f"{self.step}.{self.name}" if self.step else self.name
+    key: str = field(init=False)
+    """What tells this action from others of its name."""
+    is_timed: bool = field(init=False)
+    is_environment: bool = field(init=False)
 
-    @property
-    def is_timed(self) -> bool:
-        return self.model.automatic is not None
-
-    @property
-    def is_environment(self) -> bool:
-        return m.ENVIRONMENT in self.by
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.step}.{self.name}" if self.step else self.name)
+        object.__setattr__(self, "is_timed", self.model.automatic is not None)
+        object.__setattr__(self, "is_environment", m.ENVIRONMENT in self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +85,17 @@ class CompiledStep:
     series_guards: Mapping[str, tuple[Guard, ...]]
     reopens: tuple[Guard, ...] | None
     after_end: bool
+    announced: tuple[CompiledAction, ...] = field(init=False)
+    """The actions of which people are told once they become allowed."""
+    recordable: Mapping[str, tuple[CompiledEntry, ...]] = field(init=False)
+    """Form part -> its entries here."""
+
+    def __post_init__(self) -> None:
+        told = () if self.idle else (one for one in self.actions.values() if not (one.is_environment or one.is_timed))
+        object.__setattr__(self, "announced", tuple(told))
+        parts = dict.fromkeys(entry.part for entry in self.entries)
+        own = {part: tuple(entry for entry in self.entries if entry.part == part) for part in parts}
+        object.__setattr__(self, "recordable", own)
 
     @property
     def is_end(self) -> bool:
@@ -104,6 +113,9 @@ class CompiledSop:
         reads: form part -> the fields that any requirement looks at; only these are held with a case.
         counted: action -> how many of its last takings a requirement needs.
         clocked: steps with a deadline, a timed action or a series.
+        share_reads: form parts and facts on which it depends who may be told.
+        acts_for: roles of the person -> the roles that enter its acts.
+        counted_in: form part -> the steps whose series it is recorded for.
         dated_by: form part -> the steps whose clocks count from a date on it.
         counts_from: step -> the other steps whose clocks count from its entry.
     """
@@ -124,13 +136,16 @@ class CompiledSop:
     official: frozenset[str]
     default_facts: Mapping[str, Value]
     clocked: frozenset[str]
+    share_reads: frozenset[str]
+    acts_for: Mapping[str, frozenset[str]]
+    counted_in: Mapping[str, tuple[str, ...]]
     dated_by: Mapping[str, tuple[str, ...]]
     counts_from: Mapping[str, tuple[str, ...]]
     implied: tuple[tuple[str, tuple[tuple[str, frozenset[Value]], ...]], ...] = field(default=())
 
     def entries_of(self, step: str, part: str) -> tuple[CompiledEntry, ...]:
         """Return who may record `part` at `step`, and when; empty if it is not recorded there."""
-        return tuple(entry for entry in self.steps[step].entries if entry.part == part)
+        return self.steps[step].recordable.get(part, ())
 
     def parts_of(self, form: str) -> tuple[str, ...]:
         """Return the parts a name stands for: itself, or every part of a form that has parts."""
@@ -172,6 +187,9 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
             if fact.default is not None
         },
         clocked=frozenset(name for name, _, step in _all_steps(sop) if _is_clocked(step)),
+        share_reads=_share_reads(sop),
+        acts_for={name: frozenset(role.acts_for) for name, role in sop.roles.items() if role.side is Side.PERSON},
+        counted_in=_series_of(sop, parts, forms),
         dated_by=_grouped(sop, lambda origin: origin.form),
         counts_from=_grouped(sop, lambda origin: getattr(origin, "enter", None)),
         implied=tuple(
@@ -273,6 +291,27 @@ def _grouped(sop: m.Sop, by: Callable[[m.Origin | m.FieldOfForm], str | None]) -
     return {key: tuple(names) for key, names in found.items()}
 
 
+def _share_reads(sop: m.Sop) -> frozenset[str]:
+    found: set[str] = set()
+    for requirements in sop.share_when.values() if isinstance(sop.share_when, dict) else [sop.share_when]:
+        for one in flattened(requirements):
+            if isinstance(one, m.FormRequirement):
+                found |= {one.form, *(part for part, _ in reads(one))}
+            elif isinstance(one, m.FactRequirement):
+                found |= set(one.fact)
+    return frozenset(found)
+
+
+def _series_of(sop: m.Sop, parts: Mapping[str, FormPart], forms: Mapping[str, Form]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, _, step in _all_steps(sop):
+        for series in step.series.values():
+            for form in series.forms:
+                for part in [form] if form in parts else forms[form].all_parts():
+                    found.setdefault(part, []).append(name)
+    return {part: tuple(dict.fromkeys(names)) for part, names in found.items()}
+
+
 def _counted(sop: m.Sop) -> dict[str, int]:
     counted: dict[str, int] = {}
     for one in _every_requirement(sop):
@@ -283,6 +322,10 @@ def _counted(sop: m.Sop) -> dict[str, int]:
         if since is not None:
             counted.setdefault(since, 1)
     return counted
+
+
+def _stands_among(steps: frozenset[str], view: View) -> bool:
+    return view.stands_among(steps)
 
 
 class _Compiler:
@@ -358,20 +401,17 @@ class _Compiler:
         tests: list[Predicate] = []
         if covered.phases:
             phases = frozenset(covered.phases)
-            within = tuple(
+            within = frozenset(
                 name for name, line, step in _all_steps(self._sop) if self._phase(name, line, step) in phases
             )
-            tests.append(lambda view: any(view.stands_at(step) for step in within))
-        if covered.steps:
-            steps = covered.steps
-            tests.append(lambda view: any(view.stands_at(step) for step in steps))
-        if covered.at:
-            at = covered.at
-            tests.append(lambda view: any(view.stands_at(step) for step in at))
+            tests.append(lambda view: view.stands_among(within))
+        for named in (covered.steps, covered.at):
+            if named:
+                tests.append(partial(_stands_among, frozenset(named)))
         if covered.fact:
             wanted = tuple((name, fact_values(self._sop, name, values)) for name, values in covered.fact.items())
             tests.append(lambda view: all(view.fact(name) in allowed for name, allowed in wanted))
-        return lambda view: all(test(view) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda view: all(test(view) for test in tests)
 
     def _phase(self, name: str, line: str, step: m.Step) -> str | None:
         if step.phase is not None or line == MAIN:
