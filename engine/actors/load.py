@@ -1,6 +1,6 @@
 """file -> actors, or all its diagnostics in one run: `actors:` and a list of desks.
 
-No diagnostic repeats a value: a file of desks holds names and addresses, and what is told here may be pasted into a mail.
+A message of a diagnostic repeats no name and no address; only the drawing for the terminal shows the line itself.
 """
 
 from __future__ import annotations

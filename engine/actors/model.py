@@ -53,7 +53,7 @@ class Way(BaseModel):
         if self.kind == MAIL:
             if not _MAIL_ADDRESS.fullmatch(self.address):
                 raise ValueError("a mail address looks like desk@example.org")
-        elif self.address.partition("://")[0] not in GATEWAYS:
+        elif not self.address.startswith(tuple(f"{scheme}://" for scheme in GATEWAYS)):
             raise ValueError(f"an address of another channel than mail begins with one of: {'://, '.join(GATEWAYS)}://")
         return self
 
