@@ -9,10 +9,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, bindparam, delete, insert, select, text, update
 
-from engine.adapters.store.database import Database, instant, micros, steps_text
+from engine.adapters.store.database import INTEGRITY_ERRORS, Database, instant, micros, steps_text
 from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
 from engine.adapters.store.tables import cases, deadlines, history, outbox, records, refusals
 from engine.application.ports import NEVER, Change, Deadline, Entry, Message, StoredCase, StoredRecord, StoredRefusal
@@ -40,13 +39,13 @@ _WITH_KEY = select(history).where(history.c.ref == bindparam("ref"), history.c.k
 _HISTORY = select(history).where(history.c.ref == bindparam("ref")).order_by(history.c.seq)
 _RECORDS = select(records).where(records.c.ref == bindparam("ref")).order_by(records.c.seq)
 
-_END_SQLITE = (
+_END_SQLITE = text(
     "DELETE FROM deadlines WHERE ref = :ref AND (step IN (SELECT value FROM json_each(:steps)) "
     "OR step || '/' || name IN (SELECT value FROM json_each(:slots)))"
 )
-_END_POSTGRESQL = (
-    "DELETE FROM deadlines WHERE ref = %(ref)s AND (step = ANY(%(steps)s::text[]) "
-    "OR step || '/' || name = ANY(%(slots)s::text[]))"
+_END_POSTGRESQL = text(
+    "DELETE FROM deadlines WHERE ref = :ref AND (step = ANY(CAST(:steps AS text[])) "
+    "OR step || '/' || name = ANY(CAST(:slots AS text[])))"
 )
 
 
@@ -54,8 +53,8 @@ class Cases(Database):
     """The part of the store that holds cases."""
 
     def case(self, ref: str) -> StoredCase | None:
-        with self.reading() as connection:
-            row = self.run(connection, _CASE, {"ref": ref}).first()
+        with self.looking() as cursor:
+            row = self.run(cursor, _CASE, {"ref": ref}).fetchone()
         return None if row is None else _case_of(row)
 
     def cases(self) -> Iterable[StoredCase]:
@@ -64,19 +63,20 @@ class Cases(Database):
         return [_case_of(row) for row in rows]
 
     def commit(self, change: Change) -> None:
-        with self.writing() as connection:
+        rare = change.held or change.shifted or change.cancelled
+        with self.writing() if rare else self.moving() as connection:
             self._place(connection, change)
             try:
                 self.run(connection, _ENTRY, _entry_row(change.entry))
-            except IntegrityError:
+            except INTEGRITY_ERRORS:
                 raise Conflict("Somebody else moved this case at the same moment; nothing was changed.") from None
             if change.record is not None:
                 self.run(connection, _RECORD, _record_row(change.record))
             self._end(connection, change)
             if change.deadlines:
                 self.run(connection, _DEADLINE, [_deadline_row(one) for one in change.deadlines])
-            self._hold_and_shift(connection, change)
-            if change.cancelled:
+            if rare:
+                self._hold_and_shift(connection, change)
                 self._cancel(connection, change)
             if change.messages:
                 self.run(connection, NEW_MESSAGE, [message_row(one) for one in change.messages])
@@ -130,7 +130,7 @@ class Cases(Database):
             row = {**new, "ref": case.ref, "sop": case.sop, "launched_at": micros(case.launched_at)}
             try:
                 self.run(connection, _BEGIN, row)
-            except IntegrityError:
+            except INTEGRITY_ERRORS:
                 raise Conflict("A case of this reference exists already, or its version is not published.") from None
             return
         moved = {f"new_{name}": value for name, value in new.items()}
@@ -144,9 +144,9 @@ class Cases(Database):
             steps, slots = list(change.ended_steps), [f"{step}/{name}" for step, name in change.ended]
             if self.is_sqlite:
                 given: dict[str, Any] = {"steps": steps_text(steps), "slots": steps_text(slots)}
-                connection.exec_driver_sql(_END_SQLITE, {"ref": change.case.ref, **given})
             else:
-                connection.exec_driver_sql(_END_POSTGRESQL, {"ref": change.case.ref, "steps": steps, "slots": slots})
+                given = {"steps": steps, "slots": slots}
+            self.run(connection, _END_SQLITE if self.is_sqlite else _END_POSTGRESQL, {"ref": change.case.ref, **given})
 
     def _hold_and_shift(self, connection: Any, change: Change) -> None:
         """Let deadlines stand still, or go on later by so much; rare, so it reads each row and writes it anew."""
@@ -179,11 +179,11 @@ def _moved(one: Deadline, change: Change) -> Deadline:
     )
 
 
-def _case_of(row: Row[Any]) -> StoredCase:
+def _case_of(row: Sequence[Any]) -> StoredCase:
+    ref, sop, version, seq, main, outcome, launched_at, moved_at, head, snapshot = row
     return StoredCase(
-        row.ref, row.sop, row.version, row.seq, row.main, row.outcome, instant(row.launched_at), instant(row.moved_at),
-        bytes(row.head), bytes(row.snapshot),
-    )  # fmt: skip
+        ref, sop, version, seq, main, outcome, instant(launched_at), instant(moved_at), bytes(head), bytes(snapshot)
+    )
 
 
 def _entry_row(entry: Entry) -> dict[str, Any]:

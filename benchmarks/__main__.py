@@ -1,0 +1,63 @@
+"""`python -m benchmarks [--large]`: measures everything and prints the table of benchmarks/README.md; takes a few minutes.
+
+`--large` goes up to a million open cases.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from benchmarks.action import durable
+from benchmarks.courier import courier
+from benchmarks.postgres import postgresql
+from benchmarks.thought import compiling, decisions
+
+
+def rows() -> Iterator[tuple[str, str, str, str]]:
+    """Yield one line of the table after the other: what, figure, floor or parts, ratio and bound."""
+    median, late = decisions()
+    yield (
+        "`decide`, adult procedure, every move of the story",
+        f"{median:.0f} µs",
+        f"90 % under {late:.0f} µs",
+        "bound 60 µs",
+    )
+    took = compiling()
+    parts = f"read and typed {took['read']:.0f}, compiled {took['compile']:.0f}"
+    yield "adult procedure, from file to machine", f"{took['both']:.0f} ms", parts, "bound 60 ms"
+    sizes = (1000, 100_000, 1_000_000) if "--large" in sys.argv else (1000, 30_000)
+    yield from _actions("SQLite FULL, whole file encrypted", None, sizes)
+    with postgresql() as url:
+        if url is not None:
+            yield from _actions("PostgreSQL", url, sizes)
+    flow, loop = courier()
+    yield (
+        "200 messages, one SMTP connection, through Prefect",
+        f"{flow:.2f} ms each",
+        f"{loop:.2f} ms",
+        f"{flow / loop:.2f} × (3)",
+    )
+
+
+def _actions(name: str, url: str | None, sizes: tuple[int, ...]) -> Iterator[tuple[str, str, str, str]]:
+    first: tuple[float, float] | None = None
+    for size, mine, floor in durable(url, sizes):
+        yield (
+            f"durable action, {name}, {size:,} open cases",
+            f"{mine:.2f} ms",
+            f"{floor:.2f} ms",
+            f"{mine / floor:.2f} × (1.8)",
+        )
+        if first is None:
+            first = (mine, floor)
+        elif size == sizes[-1]:
+            grown, base = mine / first[0], floor / first[1]
+            what = f"growth from {sizes[0]:,} to {size:,} cases, {name}"
+            yield what, f"{grown:.2f} ×", f"{base:.2f} ×", f"{grown / base:.2f} × (1.2)"
+
+
+if __name__ == "__main__":
+    print("| what | ours | floor, or parts | ratio (bound) |\n|---|---|---|---|")
+    for row in rows():
+        print(f"| {' | '.join(row)} |", flush=True)
