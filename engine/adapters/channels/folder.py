@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.adapters.channels.mail import as_mail
 from engine.application.ports import Outgoing, PassingFailure, Sender
+from engine.clock import Clock
 
 
 class FolderChannel:
@@ -16,8 +17,8 @@ class FolderChannel:
 
     kind = "mail"
 
-    def __init__(self, folder: Path, sender: tuple[str, str]) -> None:
-        self._folder, self._sender = folder, sender
+    def __init__(self, folder: Path, sender: tuple[str, str], clock: Clock) -> None:
+        self._folder, self._sender, self._clock = folder, sender, clock
 
     @contextmanager
     def connect(self) -> Iterator[Sender]:
@@ -28,10 +29,13 @@ class FolderChannel:
         yield self
 
     def send(self, message: Outgoing) -> None:
+        mail = as_mail(message, self._sender, self._clock.now())
         part = self._folder / f".{message.id}.part"
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(as_mail(message, self._sender).as_bytes())
+                file.write(mail)
             part.replace(self._folder / f"{message.id}.eml")
         except OSError as why:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             raise PassingFailure(f"the mail folder can't be written: {why.strerror}") from None

@@ -1,29 +1,42 @@
-"""A message as a mail: the same for a server and for a folder."""
+"""A message as a mail: the same bytes for a server and for a folder."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Final
 
-from engine.application.ports import Outgoing
+from engine.actors.model import is_mail_address
+from engine.application.ports import Outgoing, PermanentFailure
+
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-def as_mail(message: Outgoing, sender: tuple[str, str]) -> EmailMessage:
-    """Build the mail; `sender` is (name, address). A repeat of the same message carries the same Message-ID.
+def as_mail(message: Outgoing, sender: tuple[str, str], now: datetime) -> bytes:
+    """Return the mail with CRLF line ends; `sender` is (name, address). A repeat of a message carries the same Message-ID.
 
-    The policy refuses line breaks in headers, so nothing can be slipped into them.
+    Raises:
+        PermanentFailure: this can't be a mail: an address that is none, or a line break in what would be a header.
     """
+    if not is_mail_address(message.address):
+        raise PermanentFailure("this is not a mail address")
+    if not _ID.fullmatch(message.id):
+        raise PermanentFailure("this is not a message's id")
     name, address = sender
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(name, addr_spec=address)
-    mail["To"] = Address(addr_spec=message.address)
-    mail["Subject"] = message.subject
-    mail["Date"] = format_datetime(datetime.now(UTC))
-    mail["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.body, cte="quoted-printable")
-    mail["Content-Language"] = message.language
-    return mail
+    try:
+        mail["From"] = Address(name, addr_spec=address)
+        mail["To"] = Address(addr_spec=message.address)
+        mail["Subject"] = message.subject
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["Content-Language"] = message.language
+        mail.set_content(message.body, cte="quoted-printable")
+        return mail.as_bytes()
+    except ValueError:  # its words would repeat the header
+        raise PermanentFailure("this can't be written as a mail") from None

@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -196,10 +197,17 @@ class Database:
 
 def _in_one(insert: str, rows: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     """Return an insert of one row as one of many: one journey to the server instead of one for each row."""
+    if len(rows) == 1:
+        return insert, rows[0]
+    return _many(insert, len(rows)), {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
+
+
+@cache
+def _many(insert: str, count: int) -> str:
     head, values = insert.split(" VALUES ")
-    many = ", ".join(_PARAMETER.sub(rf"\g<1>\g<2>_{number}\g<3>", values) for number in range(len(rows)))
-    given = {f"{name}_{number}": value for number, row in enumerate(rows) for name, value in row.items()}
-    return f"{head} VALUES {many}", given
+    return f"{head} VALUES " + ", ".join(
+        _PARAMETER.sub(rf"\g<1>\g<2>_{number}\g<3>", values) for number in range(count)
+    )
 
 
 def _named(dialect: Dialect) -> Dialect:
@@ -234,5 +242,6 @@ def as_fault(why: Exception) -> Fault:
 
 
 def _first_line(why: Exception) -> str:
-    said = str(getattr(why, "orig", why)).strip().splitlines()
-    return said[0] if said else type(why.orig).__name__
+    orig = getattr(why, "orig", why)
+    said = str(orig).strip().splitlines()
+    return said[0] if said else type(orig).__name__
