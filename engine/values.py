@@ -143,30 +143,30 @@ def read_reference(text: str) -> str:
     return f"{plain[:4]}-{plain[4:8]}-{plain[8]}"
 
 
-def _check_symbol(body: str) -> str:
-    """Check symbol over GF(32): finds every single wrong character and every swap of two different neighbours.
-
-    The weights are the successive powers of a primitive element, so that any two differ.
-    """
-    total, weight = 0, 1
-    for character in body:
-        weight = _times_x(weight)
-        total ^= _multiply(_CROCKFORD.index(character), weight)
-    return _CROCKFORD[total]
-
-
 def _times_x(value: int) -> int:
     shifted = value << 1
     return shifted ^ 0b100101 if shifted & 32 else shifted
 
 
-def _multiply(left: int, right: int) -> int:
-    product = 0
-    while right:
-        if right & 1:
-            product ^= left
-        left, right = _times_x(left), right >> 1
-    return product
+def _weighted(value: int, position: int) -> int:
+    """Multiply in GF(32) by the (position + 1)-th power of the primitive element x."""
+    for _ in range(position + 1):
+        value = _times_x(value)
+    return value
+
+
+_WEIGHTED: Final = tuple({c: _weighted(n, position) for n, c in enumerate(_CROCKFORD)} for position in range(8))
+
+
+def _check_symbol(body: str) -> str:
+    """Check symbol over GF(32): finds every single wrong character and every swap of two different neighbours.
+
+    The weights are the successive powers of a primitive element, so that any two differ.
+    """
+    total = 0
+    for weighted, character in zip(_WEIGHTED, body, strict=True):
+        total ^= weighted[character]
+    return _CROCKFORD[total]
 
 
 def rfc3339(instant: datetime) -> str:

@@ -18,6 +18,9 @@ START: Final = bytes(32)
 """What stands for the hash before the first entry."""
 
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
+
 class Content(Protocol):
     """What of an entry is chained."""
 
@@ -60,7 +63,7 @@ def link(key: bytes, previous: bytes, entry: Content) -> bytes:
         entry.ref, entry.seq, entry.at.isoformat(), entry.actor, entry.role, entry.move, entry.name, entry.from_steps,
         entry.to_steps, entry.key, hashlib.sha256(entry.payload).hexdigest(),
     ]  # fmt: skip
-    encoded = json.dumps(said, ensure_ascii=True, separators=(",", ":")).encode()
+    encoded = _ENCODER.encode(said).encode()
     return hmac.new(key, previous + encoded, hashlib.sha256).digest()
 
 

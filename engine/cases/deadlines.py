@@ -30,6 +30,7 @@ from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -216,5 +217,7 @@ def _aware(instant: datetime) -> datetime:
     return instant
 
 
+@lru_cache(maxsize=4096)
 def _at(day: date, clock_time: time, zone: ZoneInfo) -> datetime:
+    """Return the instant of a local time; remembered, because the deadlines of many cases fall on the same mornings."""
     return instant_of(datetime.combine(day, clock_time), zone)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row, bindparam, delete, insert, select, text, update
 
 from engine.adapters.store.database import INTEGRITY_ERRORS, Database, instant, micros, steps_text
@@ -197,8 +197,8 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
 
 def _entry_of(row: Row[Any]) -> Entry:
     return Entry(
-        row.ref, row.seq, instant(row.at), row.actor, row.role, row.move, row.name, tuple(json.loads(row.from_steps)),
-        tuple(json.loads(row.to_steps)), row.key, bytes(row.payload), bytes(row.hash), bytes(row.previous_hash),
+        row.ref, row.seq, instant(row.at), row.actor, row.role, row.move, row.name, tuple(msgspec.json.decode(row.from_steps)),
+        tuple(msgspec.json.decode(row.to_steps)), row.key, bytes(row.payload), bytes(row.hash), bytes(row.previous_hash),
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ own cursor from SQLAlchemy's pool: a third of the cost of its connections (bench
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import stat
@@ -20,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import psycopg
 import sqlcipher3.dbapi2
 from sqlalchemy import ClauseElement, Connection, Engine, Insert, create_engine, event
@@ -50,7 +50,7 @@ def instant(value: int) -> datetime:
 
 
 def steps_text(steps: Sequence[str]) -> str:
-    return json.dumps(list(steps), separators=(",", ":"))
+    return msgspec.json.encode(steps).decode()
 
 
 def sqlite_engine(path: Path, key: bytes) -> Engine:

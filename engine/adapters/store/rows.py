@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Row, bindparam, insert
 
 from engine.adapters.store.database import instant, micros
@@ -18,7 +19,7 @@ NEW_MESSAGE: Final = insert(outbox).inline().values({c.name: bindparam(c.name) f
 
 
 def alarms_text(alarms: Iterable[Alarm]) -> str:
-    return json.dumps([[micros(one.at), one.kind, one.roles, one.rung] for one in alarms], separators=(",", ":"))
+    return msgspec.json.encode([(micros(one.at), one.kind, one.roles, one.rung) for one in alarms]).decode()
 
 
 def deadline_of(row: Row[Any]) -> Deadline:
