@@ -129,23 +129,28 @@ class MailServer:
 
     Attributes:
         taken: (Message-ID, recipient, content) of each message, in order.
-        connections: how many have been opened and greeted.
+        connections: how many have been opened and greeted; `greeted` holds the names they greeted with.
         answers: recipient -> what RCPT is answered; `sender_answer` and `data_answer` likewise for MAIL and DATA.
         hang: recipients on which the server falls silent. cut: recipients on which it drops the connection, once each.
+        cut_after_data: drop the connection once, after a message was taken and before that is said.
     """
 
     def __init__(self, **options: Any) -> None:
         self.taken: list[tuple[str, str, str]] = []
         self.connections = 0
+        self.greeted: list[str] = []
         self.answers: dict[str, str] = {}
         self.sender_answer = self.data_answer = "250 OK"
         self.hang: set[str] = set()
         self.cut: set[str] = set()
+        self.cut_after_data = False
         self.controller = _OnAnyPort(self, hostname="127.0.0.1", port=0, ready_timeout=20, **options)
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # type: ignore[no-untyped-def]  # noqa: N802
         # A client greets a second time on the same connection once it is protected.
-        self.connections += not (session.ssl and server.tls_context)
+        if not (session.ssl and server.tls_context):
+            self.connections += 1
+            self.greeted.append(hostname)
         session.host_name = hostname
         return responses
 
@@ -169,6 +174,9 @@ class MailServer:
         if self.data_answer.startswith("250"):
             mail = message_from_bytes(envelope.content)
             self.taken.append((str(mail["Message-ID"]), envelope.rcpt_tos[0], envelope.content.decode()))
+        if self.cut_after_data:
+            self.cut_after_data = False
+            server.transport.abort()
         return self.data_answer
 
     @property

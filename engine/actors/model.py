@@ -25,6 +25,11 @@ _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _MAIL_ADDRESS: Final = re.compile(rf"(?=[^@]{{1,64}}@)(?=.{{3,254}}\Z){_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
 
 
+def is_mail_address(text: str) -> bool:
+    """Tell whether mail can be sent to this: an ASCII address as mail servers take it, of one line."""
+    return _MAIL_ADDRESS.fullmatch(text) is not None
+
+
 def _yes_or_no(value: object) -> object:
     """Accept YAML 1.2's two words only."""
     if isinstance(value, str):
@@ -51,7 +56,7 @@ class Way(BaseModel):
         if not self.address.isprintable():
             raise ValueError("an address is one line of printable characters")
         if self.kind == MAIL:
-            if not _MAIL_ADDRESS.fullmatch(self.address):
+            if not is_mail_address(self.address):
                 raise ValueError("a mail address looks like desk@example.org")
         elif not self.address.startswith(tuple(f"{scheme}://" for scheme in GATEWAYS)):
             raise ValueError(f"an address of another channel than mail begins with one of: {'://, '.join(GATEWAYS)}://")

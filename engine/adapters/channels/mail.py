@@ -35,8 +35,8 @@ def as_mail(message: Outgoing, sender: tuple[str, str], now: datetime) -> bytes:
         mail["Date"] = format_datetime(now)
         mail["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = message.language
         mail.set_content(message.body, cte="quoted-printable")
+        mail["Content-Language"] = message.language
         return mail.as_bytes()
     except ValueError:  # its words would repeat the header
         raise PermanentFailure("this can't be written as a mail") from None

@@ -1,8 +1,8 @@
 """Mail over SMTP: one connection for a batch, opened again when it is lost.
 
-What the server says decides. 4xx, silence and a lost connection pass. 5xx to the recipient or the content is for good, but for those
-codes that speak of our connection or of a full mailbox. 5xx to our sign-in or our own address concerns every message: it passes, and its
-reason tells the operator what to mend. Reasons hold codes, never an address.
+What the server says decides. 4xx, silence and a lost connection pass. 5xx to the recipient or the content is for good, but for
+those codes that speak of our connection or of a full mailbox. 5xx to our sign-in or our own address concerns every message: it
+passes, and its reason tells the operator what to mend. Reasons hold codes, never an address.
 
 Codes: RFC 5321, section 4.2; RFC 4954, section 6.
 """
