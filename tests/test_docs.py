@@ -1,0 +1,41 @@
+"""What is written about the product agrees with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.settings import reference
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_every_page_named_in_a_module_exists():
+    """A reader who follows a header finds the page."""
+    named = {
+        (path, page)
+        for room in ("engine", "workflows", "cli", "sop_definitions")
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in (".py", ".yaml")
+        for page in re.findall(r"\bdocs/[\w/.-]+\.md", path.read_text(encoding="utf-8"))
+    }
+
+    assert [(str(path), page) for path, page in sorted(named) if not (ROOT / page).is_file()] == []
+
+
+def test_the_page_of_settings_is_current():
+    """docs/reference/settings.md is what the settings say of themselves."""
+    assert (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8") == reference()
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
+)
+def test_every_link_of_a_page_leads_somewhere(page):
+    """Links within the repository exist."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []

@@ -1,0 +1,227 @@
+"""The courier with a real mail server: every kind of failure, crashes, Prefect there and away."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.actors.model import Actor, Way
+from engine.application.outbox import FIRST_WAIT, LONGEST_WAIT, backoff
+from engine.application.ports import NewMessage
+from engine.bootstrap import Application, build
+from engine.clock import FixedClock
+from engine.settings import Settings
+from engine.values import MessageKind, MessageState
+from workflows.dispatcher import Dispatcher
+from workflows.server import PrefectServer
+
+PING = Path(__file__).parents[2] / "benchmarks" / "ping.yaml"
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def opened(folder: Path, url: str) -> Application:
+    return build(Settings(data_dir=folder, smtp_url=url, sender_address="messages@example.org"), FixedClock(NOW))
+
+
+def with_messages(house: Application, count: int, address: str = "desk@example.org") -> str:
+    """Fill the outbox with `count` messages for one desk, beside the two of a launch."""
+    house.procedures.publish(PING)
+    people = {"one": "FR", "two": "FR", "far": "AL"}
+    ways = (Way(kind="mail", address=address),)
+    house.people.add(
+        [
+            Actor(
+                id=role, name=f"CANARY-{role}", sample=True, country=country, roles=(role,), channels=ways, enabled=True
+            )
+            for role, country in people.items()
+        ]
+    )
+    ref = house.casework.launch("ping", "FR", "AL", "one", {}, {}).ref
+    (deadline,) = house.store.deadlines(ref)
+    kind, state = MessageKind.REMINDER, MessageState.QUEUED
+    more = [NewMessage(f"m{n}", ref, 1, kind, "one", "one", "here", "reminder", state, NOW) for n in range(count)]
+    house.store.move_on(deadline, more)
+    return ref
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, mail_server) -> Iterator[Application]:
+    house = opened(tmp_path, mail_server.url)
+    yield house
+    house.close()
+
+
+def test_everything_leaves_over_one_connection_with_the_id_of_its_row(outbox, mail_server):
+    """Two hundred messages, one connection, each id once."""
+    with_messages(outbox, 198)
+
+    done = outbox.courier.run()
+
+    keys = {one.key for one in outbox.store.messages()}
+    assert done.sent == 200
+    assert mail_server.connections == 1
+    assert {re.sub("[<>]", "", one[0]).split("@")[0] for one in mail_server.taken} == keys
+
+
+def test_a_mailbox_that_does_not_exist_fails_for_good_and_is_said(outbox, mail_server):
+    """It is not tried again; the reason names a code and no address."""
+    with_messages(outbox, 0, "gone@example.org")
+    mail_server.answers["gone@example.org"] = "550 no such mailbox"
+
+    done = outbox.courier.run()
+
+    assert (done.sent, done.failed) == (0, 2)
+    assert all(one.state is MessageState.FAILED and "550" in one.reason for one in outbox.store.messages())
+    assert all("gone" not in one.reason for one in outbox.store.messages())
+
+
+def test_a_mailbox_that_is_busy_is_tried_again_later(outbox, mail_server):
+    """The row is put back with a wait, and leaves when the server takes it."""
+    with_messages(outbox, 0, "busy@example.org")
+    mail_server.answers["busy@example.org"] = "451 try later"
+    first = outbox.courier.run()
+    mail_server.answers.clear()
+    at_once = outbox.courier.run()
+    outbox.clock.advance(timedelta(minutes=2))  # type: ignore[attr-defined]
+
+    later = outbox.courier.run()
+
+    assert (first.later, at_once.sent, later.sent) == (2, 0, 2)
+
+
+def test_a_server_that_is_away_loses_nothing(tmp_path):
+    """No connection: every row waits, and says why."""
+    house = opened(tmp_path, "smtp://127.0.0.1:9")
+    with_messages(house, 3)
+
+    done = house.courier.run()
+
+    assert (done.sent, done.later) == (0, 5)
+    assert all("can't be reached" in one.reason for one in house.store.messages())
+    house.close()
+
+
+def test_a_message_that_never_leaves_is_given_up_after_some_days(tmp_path):
+    """Then it becomes a task for a person."""
+    house = opened(tmp_path, "smtp://127.0.0.1:9")
+    with_messages(house, 0)
+    begun = house.clock.now()
+    while any(one.state is MessageState.QUEUED for one in house.store.messages()):
+        house.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]
+        house.courier.run()
+
+    assert timedelta(days=2) < house.clock.now() - begun < timedelta(days=6)
+    assert {one.state for one in house.store.messages()} == {MessageState.FAILED}
+    house.close()
+
+
+@pytest.mark.parametrize("tries", range(25))
+def test_waits_grow_and_stay_within_bounds(tries):
+    """Never shorter than 22 seconds, never longer than seven and a half hours, longer with each try."""
+    shortest, longest = backoff(tries, 0.0), backoff(tries, 1.0)
+
+    assert FIRST_WAIT * 0.75 <= shortest <= longest <= LONGEST_WAIT * 1.25
+    assert backoff(tries + 1, 0.5) >= backoff(tries, 0.5)
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from engine.bootstrap import build
+from engine.settings import Settings
+build(Settings(data_dir=Path(sys.argv[1]), smtp_url=sys.argv[2], sender_address="messages@example.org")).courier.run()
+"""
+
+
+def test_killed_at_random_moments_nothing_is_lost(tmp_path, mail_server, monkeypatch):
+    """Ten couriers are killed while they deliver; in the end each message has arrived, a repeat under the same id."""
+    house = opened(tmp_path, mail_server.url)
+    with_messages(house, 118)
+    chance = random.Random(7)
+    # Leases of killed couriers run out at once: their rows are due again for the next one.
+    expire = "UPDATE outbox SET next_at = 0 WHERE state = 'sending'"
+
+    for _ in range(10):
+        child = subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path), mail_server.url], cwd=PING.parents[1])
+        before, until = len(mail_server.taken), time.monotonic() + 20
+        while (
+            len(mail_server.taken) < before + chance.randint(1, 6) and child.poll() is None and time.monotonic() < until
+        ):
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        with house.store.writing() as connection:  # type: ignore[attr-defined]
+            connection.exec_driver_sql(expire)
+    house.courier.run()
+
+    keys = {one.key for one in house.store.messages()}
+    arrived = [re.sub("[<>]", "", one[0]).split("@")[0] for one in mail_server.taken]
+    assert {one.state for one in house.store.messages()} == {MessageState.SENT}
+    assert set(arrived) == keys
+    assert len(arrived) - len(keys) <= 10
+    house.close()
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    server = PrefectServer(tmp_path_factory.mktemp("prefect"), 4290)
+    server.start()
+    assert server.wait(90)
+    yield server
+    server.stop()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+def test_prefect_carries_a_batch_and_learns_nothing(outbox, mail_server, prefect):
+    """One run delivers all; in Prefect's folder stands no name, no address, no reference and no word of a message."""
+    ref = with_messages(outbox, 30, "canary-desk@example.org")
+    dispatcher = Dispatcher(outbox.store, outbox.courier, outbox.clock, prefect, 60.0)
+
+    sent = asyncio.run(dispatcher.carry())
+
+    assert (sent, dispatcher.runs, dispatcher.plainly) == (32, 1, 0)
+    time.sleep(2)
+    home = Path(prefect.environment["PREFECT_HOME"])
+    held = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    decoded = b"".join(
+        base64.b64decode(one + b"=" * (-len(one) % 4)) for one in re.findall(rb"[A-Za-z0-9+/]{40,}", held)
+    )
+    for secret in (b"CANARY", b"canary-desk", ref.encode(), b"waiting for you"):
+        assert secret not in held
+        assert secret not in decoded
+
+
+def test_without_prefect_the_plain_courier_delivers(outbox, mail_server, tmp_path):
+    """A Prefect that never answers only delays: after the patience everything leaves."""
+    with_messages(outbox, 3)
+    away = PrefectServer(tmp_path / "none", 4291)
+    dispatcher = Dispatcher(outbox.store, outbox.courier, outbox.clock, away, 0.2)
+
+    first = asyncio.run(dispatcher.carry())
+    time.sleep(0.3)
+    second = asyncio.run(dispatcher.carry())
+
+    assert (first, second) == (0, 5)
+    assert dispatcher.plainly == 5
+
+
+def test_no_telemetry_is_left_on(prefect):
+    """Both switches are off, and nothing is logged to Prefect's API."""
+    environment = prefect.environment
+
+    assert environment["DO_NOT_TRACK"] == "1"
+    assert environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert environment["PREFECT_LOGGING_TO_API_ENABLED"] == "false"
+    assert (os.stat(environment["PREFECT_HOME"]).st_mode & 0o077) == 0
