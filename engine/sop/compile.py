@@ -420,14 +420,8 @@ class _Compiler:
 
     def share(self, role: str) -> tuple[Guard, ...] | None:
         """Find what must hold before this role is told: by role, else by kind, else by side; None: nothing allows it."""
-        when = self._sop.share_when
-        if not isinstance(when, dict):
-            return guards(when, self._scope)
-        known = self._sop.roles[role]
-        for name in (role, known.kind, known.side):
-            if name is not None and str(name) in when:
-                return guards(when[str(name)], self._scope)
-        return () if known.side is Side.PERSON else None
+        asked = self._sop.asked_before_telling(role)
+        return None if asked is None else guards(asked, self._scope)
 
 
 def every_form(sop: m.Sop) -> Iterator[str]:

@@ -34,6 +34,7 @@ CODES: Final = {
     "SOP121": "procedures extend one another in a circle",
     "SOP122": "a variant takes away or weakens what the procedure it extends protects",
     "SOP123": "`remove` of something that is not there, or beside other keys",
+    "SOP124": "the procedure that is extended has faults itself",
     "SOP130": "`use` names a shared safeguard that is not there",
     "SOP131": "a placeholder of a shared safeguard is not bound",
     "SOP132": "a shared safeguard has no such placeholder",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.diagnostics import Diagnostic
-from engine.sop.extend import extended
+from engine.diagnostics import Diagnostic, Place, did_you_mean, in_order
+from engine.sop.extend import merged
 from engine.sop.faults import validated
-from engine.sop.model import Sop
+from engine.sop.model import Safeguard, Sop
+from engine.sop.shared import taken_up
 from engine.sop.shelf import Shelf, find_root, load_form, read_file
-from engine.source import Marks
+from engine.sop.stricter import weakened
+from engine.source import Marks, Node, Source, split_lines
 
 __all__ = ["Shelf", "SopFile", "find_root", "load_form", "load_sop"]
 
@@ -23,21 +25,104 @@ class SopFile:
     shelf: Shelf
     marks: Marks
     file: str
-    lines: tuple[str, ...]
+    text: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return the lines of its own file, for drawing."""
+        return split_lines(self.text)
 
 
 def load_sop(path: Path, shelf: Shelf) -> tuple[SopFile | None, list[Diagnostic]]:
     """Read one procedure.
 
     Returns:
-        The procedure, or None where it has faults that leave no sound model; and every fault found.
+        The procedure, or None where it has faults that leave no sound model; and every fault found, in the order of the file.
     """
+    loaded, found = _load(path, shelf, ())
+    return loaded, in_order(found)
+
+
+def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | None, list[Diagnostic]]:
     source, found = read_file(path)
     if source is None:
         return None, found
-    root, faults = extended(source.marks.root, shelf)
+    if isinstance(source.value, dict) and "sop" not in source.value and "form" in source.value:
+        message, hint = "this file is a form, not a procedure", "forms are checked with the procedures beside them"
+        return None, [*found, Diagnostic("SOP100", message, source.marks.key(("form",)), hint)]
+    base: Sop | None = None
+    value, marks = source.value, source.marks
+    if _is_built_on_others(source):
+        root, faults = taken_up(source.marks.root, shelf.safeguards)
+        found += faults
+        if source.marks.root.child("extends") is not None:
+            extended, faults = _extended(source, shelf, chain)
+            found += faults
+            if extended is None:  # without its base it has gaps that nobody left
+                return None, found
+            base = extended.sop
+            root, faults = merged(extended.marks.root, root)
+            found += faults
+        value, marks = root.plain(), Marks(str(path), root)
+    sop, faults = validated(Sop, value, marks)
     found += faults
-    marks = Marks(source.marks.file, root)
-    sop, faults = validated(Sop, root.plain(), marks)
-    found += faults
-    return (None if sop is None else SopFile(sop, shelf, marks, str(path), source.lines)), found
+    if sop is None:
+        return None, found
+    found += _named_twice(sop, marks)
+    if base is not None:
+        found += weakened(base, sop, marks)
+    return SopFile(sop, shelf, marks, str(path), source.text), found
+
+
+def _is_built_on_others(source: Source) -> bool:
+    """Tell whether the file extends a procedure or takes up a shared safeguard; most don't."""
+    if not isinstance(source.value, dict):
+        return False
+    safeguards = source.value.get("safeguards")
+    uses = isinstance(safeguards, list) and any(isinstance(one, dict) and "use" in one for one in safeguards)
+    return uses or "extends" in source.value
+
+
+def _extended(source: Source, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | None, list[Diagnostic]]:
+    """Load the procedure that a file extends; its own faults are told where it is checked itself."""
+    named = source.marks.root.child("extends")
+    own = source.marks.root.child("sop")
+    assert named is not None
+    place, name = Place(*named.spot), named.value
+    if not isinstance(name, str):
+        return None, [Diagnostic("SOP120", '"extends" names one procedure by its id', place)]
+    chain = (*chain, _text(own))
+    if name in chain:
+        circle = " extends ".join(f'"{one}"' for one in (*chain[chain.index(name) :], name))
+        return None, [Diagnostic("SOP121", f"procedures extend one another in a circle: {circle}", place)]
+    path = shelf.sops.get(name)
+    if path is None:
+        hint = did_you_mean(name, list(shelf.sops), "procedures")
+        return None, [Diagnostic("SOP120", f'there is no procedure "{name}" to extend', place, hint)]
+    loaded, faults = _load(path, shelf, chain)
+    circle_below = [one.message for one in faults if one.code == "SOP121"]
+    if circle_below:
+        return None, [Diagnostic("SOP121", circle_below[0], place)]
+    if loaded is None or faults:
+        message = f'"{name}" has faults itself ({len(faults)}), so nothing can be built on it'
+        return None, [Diagnostic("SOP124", message, place, f"mend them first: passerelle sop check {path}")]
+    return loaded, []
+
+
+def _text(node: Node | None) -> str:
+    return node.value if node is not None and isinstance(node.value, str) else ""
+
+
+def _named_twice(sop: Sop, marks: Marks) -> list[Diagnostic]:
+    """Find safeguards of one id: a variant or a report could not say which is meant."""
+    found: list[Diagnostic] = []
+    seen: set[str] = set()
+    for number, one in enumerate(sop.safeguards):
+        if isinstance(one, Safeguard) and one.id in seen:
+            place = marks.value(("safeguards", number, "id"))
+            found.append(
+                Diagnostic("SOP110", f'safeguard "{one.id}" stands twice', place, "give one of the two another id")
+            )
+        elif isinstance(one, Safeguard):
+            seen.add(one.id)
+    return found

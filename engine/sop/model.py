@@ -621,6 +621,16 @@ class Sop(Definition):
     everywhere: dict[Name, EverywhereAction] = Field(default_factory=dict)
     safeguards: tuple[Safeguard | SafeguardUse, ...] = ()
 
+    def asked_before_telling(self, role: str) -> Requirements | None:
+        """Return what `share_when` asks for a role: by its name, else its kind, else its side; None: nothing allows it."""
+        if not isinstance(self.share_when, dict):
+            return self.share_when
+        known = self.roles[role]
+        for name in (role, known.kind, known.side):
+            if name is not None and name in self.share_when:
+                return self.share_when[name]
+        return () if known.side is Side.PERSON else None
+
 
 for _model in (AnyOfRequirement, NoneOfRequirement, Step, Strand):
     _model.model_rebuild()

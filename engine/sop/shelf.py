@@ -7,16 +7,18 @@ a subfolder that is missing is empty. Terms: docs/glossary.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from engine.diagnostics import Diagnostic, Place
 from engine.forms.model import Form
 from engine.sop.faults import validated
 from engine.source import Source, read
 
-FOLDERS = ("forms", "documents", "safeguards", "sops")
+_ID: Final = re.compile(r"^sop:[ \t]+[\"']?(?P<id>[^\s\"'#]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +32,24 @@ class Shelf:
 
     @classmethod
     def of(cls, root: Path) -> tuple[Shelf, list[Diagnostic]]:
-        """Read the folder of definitions `root`; answers all faults of its forms beside what could be read."""
-        found: list[Diagnostic] = []
-        forms: dict[str, Form] = {}
-        files: dict[str, Path] = {}
-        for path in definitions_in(root / "forms"):
-            form, faults = load_form(path)
-            found += faults
-            if form is None:
-                continue
-            if form.form in forms:
-                found.append(_twice(path, "form", form.form, files[form.form]))
-            forms[form.form], files[form.form] = form, path
-        safeguards: dict[str, Source] = {}
-        for path in definitions_in(root / "safeguards"):
-            source, faults = read_file(path)
-            found += faults
-            if source is not None:
-                safeguards[path.stem] = source
-        sops, faults = _sops(root)
-        documents, more = _documents(root / "documents")
-        return cls(forms, documents, safeguards, sops), [*found, *faults, *more]
+        """Read the folder of definitions `root`; answers all faults of what stands there beside what could be read."""
+        forms, wrong_forms = _forms(definitions_in(root / "forms"))
+        safeguards, wrong_safeguards = _safeguards(definitions_in(root / "safeguards"))
+        beside = root / "sops"
+        sops, wrong_sops = _sops(definitions_in(beside if beside.is_dir() else root))
+        documents, wrong_documents = _documents(root / "documents")
+        found = [*wrong_forms, *wrong_safeguards, *wrong_sops, *wrong_documents]
+        return cls(forms, documents, safeguards, sops), found
 
 
 def find_root(path: Path) -> Path:
-    """Return the folder of definitions that `path` belongs to: the nearest one above it with a forms or sops folder in it."""
-    start = path.resolve()
-    for folder in (start, *start.parents):
-        if (
-            folder.is_dir()
-            and folder.name not in FOLDERS
-            and any((folder / name).is_dir() for name in ("forms", "sops"))
-        ):
-            return folder
-    return start if start.is_dir() else start.parent
+    """Return the folder of definitions that `path` belongs to.
+
+    It is the nearest folder, from `path` upwards, that holds forms/ or sops/; for a file that belongs to none, its own folder.
+    """
+    start = path if path.is_dir() else path.parent
+    above = (start, *start.parents, *start.resolve().parents)
+    return next((one for one in above if (one / "forms").is_dir() or (one / "sops").is_dir()), start)
 
 
 def load_form(path: Path) -> tuple[Form | None, list[Diagnostic]]:
@@ -71,6 +57,9 @@ def load_form(path: Path) -> tuple[Form | None, list[Diagnostic]]:
     source, found = read_file(path)
     if source is None:
         return None, found
+    if isinstance(source.value, dict) and "form" not in source.value and "sop" in source.value:
+        message = "this file is a procedure, not a form"
+        return None, [*found, Diagnostic("SOP100", message, source.marks.key(("sop",)), "procedures stand in sops/")]
     form, faults = validated(Form, source.value, source.marks)
     return form, [*found, *faults]
 
@@ -80,51 +69,104 @@ def read_file(path: Path) -> tuple[Source | None, list[Diagnostic]]:
     try:
         data = path.read_bytes()
     except OSError as why:
-        return None, [Diagnostic("YAML000", f"the file can't be read: {why.strerror}", Place(str(path)))]
+        return None, [_unopened(path, why)]
     return read(data, str(path))
 
 
-def definitions_in(folder: Path) -> Iterator[Path]:
-    """Yield the YAML files of a folder, by name."""
-    yield from sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+def definitions_in(folder: Path) -> list[Path]:
+    """Return the YAML files of a folder, by name."""
+    return sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
 
 
-def _sops(root: Path) -> tuple[dict[str, Path], list[Diagnostic]]:
-    """Find the id of each procedure without reading the whole: the first line that says `sop:`."""
+def _unopened(path: Path, why: OSError) -> Diagnostic:
+    return Diagnostic("SOP100", f"the file can't be opened: {why.strerror}", Place(str(path)))
+
+
+def _forms(files: Iterable[Path]) -> tuple[dict[str, Form], list[Diagnostic]]:
+    forms: dict[str, Form] = {}
+    first: dict[str, Path] = {}
+    found: list[Diagnostic] = []
+    for path in files:
+        form, faults = load_form(path)
+        found += faults
+        if form is None:
+            continue
+        if form.form in first:
+            found.append(_twice("form", form.form, _line_of(path, "form:"), first[form.form]))
+        forms.setdefault(form.form, form)
+        first.setdefault(form.form, path)
+    return forms, found
+
+
+def _safeguards(files: Iterable[Path]) -> tuple[dict[str, Source], list[Diagnostic]]:
+    safeguards: dict[str, Source] = {}
+    found: list[Diagnostic] = []
+    for path in files:
+        source, faults = read_file(path)
+        found += faults
+        if source is not None and not isinstance(source.value, dict):
+            message = "a shared safeguard is a mapping of keys and values"
+            found.append(Diagnostic("SOP100", message, source.marks.value(()), "write its id, then what must hold"))
+        elif source is not None:
+            safeguards[path.stem] = source
+    return safeguards, found
+
+
+def _sops(files: Iterable[Path]) -> tuple[dict[str, Path], list[Diagnostic]]:
+    """Find the id of each procedure without reading the whole: only the one asked for is read."""
     sops: dict[str, Path] = {}
     found: list[Diagnostic] = []
-    for path in definitions_in(root / "sops"):
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("sop:"):
-                name = line.removeprefix("sop:").partition("#")[0].strip().strip("\"'")
-                if name in sops:
-                    found.append(_twice(path, "procedure", name, sops[name]))
-                sops[name] = path
-                break
+    for path in files:
+        try:
+            named = _ID.search(path.read_text(encoding="utf-8", errors="replace"))
+        except OSError as why:
+            found.append(_unopened(path, why))
+            continue
+        if named is None:
+            continue
+        if named["id"] in sops:
+            found.append(_twice("procedure", named["id"], _line_of(path, "sop:"), sops[named["id"]]))
+        sops.setdefault(named["id"], path)
     return sops, found
 
 
+def _line_of(path: Path, key: str) -> Place:
+    """Return the line of a file that begins with a key."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    number, line = next(((n, line) for n, line in enumerate(lines, 1) if line.startswith(key)), (1, key))
+    return Place(str(path), number, 1, len(line.rstrip()))
+
+
+def _twice(what: str, name: str, place: Place, first: Path) -> Diagnostic:
+    message = f'the {what} "{name}" stands in {first.name} too'
+    return Diagnostic("SOP110", message, place, "give one of the two another id, or remove it")
+
+
 def _documents(folder: Path) -> tuple[frozenset[str], list[Diagnostic]]:
-    ids: set[str] = set()
-    catalogue = folder / "catalogue.json"
-    if catalogue.is_file():
-        try:
-            ids.update(one["id"] for one in json.loads(catalogue.read_text(encoding="utf-8"))["documents"])
-        except (ValueError, KeyError, TypeError):
-            return frozenset(), [
-                Diagnostic("DOC001", "the catalogue of documents can't be read", Place(str(catalogue)))
-            ]
-    sources = folder / "sources.yaml"
-    if not sources.is_file():
-        return frozenset(ids), []
-    source, found = read_file(sources)
-    listed = None if source is None else source.marks.root.child("sources")
-    if listed is not None and isinstance(listed.value, dict):
-        ids.update(listed.value)
-    return frozenset(ids), found
+    """Read the ids that `guidance` and `source` may name: of the library's records, and of sources beside it."""
+    catalogue, found = _catalogue(folder / "catalogue.json")
+    listed = folder / "sources.yaml"
+    if not listed.exists():
+        return catalogue, found
+    source, faults = read_file(listed)
+    found += faults
+    if source is None:
+        return catalogue, found
+    sources = source.value.get("sources") if isinstance(source.value, dict) else None
+    if not isinstance(sources, dict):
+        message = "the file holds no list of sources"
+        return catalogue, [*found, Diagnostic("SOP100", message, source.marks.value(()), 'it begins with "sources:"')]
+    return catalogue | sources.keys(), found
 
 
-def _twice(path: Path, what: str, name: str, other: Path) -> Diagnostic:
-    return Diagnostic(
-        "SOP110", f'the {what} "{name}" stands in {other.name} too', Place(str(path)), "give one of them another id"
-    )
+def _catalogue(path: Path) -> tuple[frozenset[str], list[Diagnostic]]:
+    if not path.exists():
+        return frozenset(), []
+    try:
+        records = json.loads(path.read_bytes())["documents"]
+        return frozenset(str(one["id"]) for one in records), []
+    except OSError as why:
+        return frozenset(), [_unopened(path, why)]
+    except (ValueError, KeyError, TypeError):
+        message = "the catalogue of documents can't be read"
+        return frozenset(), [Diagnostic("SOP100", message, Place(str(path)), 'it is JSON: {"documents": [{"id": …}]}')]
