@@ -1,0 +1,160 @@
+"""The command line as people meet it: answers, refusals and faults, each with its exit code and one readable block."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("house")
+    environment = {
+        **os.environ, "PASSERELLE_DATA_DIR": str(folder), "PASSERELLE_TESTING": "1", "PASSERELLE_NOW": "2026-03-02T09:00:00+01:00",
+        "COLUMNS": "160", "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+
+    def passerelle(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli.main", *words]
+        return subprocess.run(
+            command, capture_output=True, text=True, env={**environment, **more}, cwd=ROOT, timeout=60
+        )
+
+    for words in (
+        ["sop", "publish", "sop_definitions/sops/adult-return.yaml"],
+        ["actor", "add", "--file", "sop_definitions/actors/sample-fr.yaml"],
+        ["actor", "add", "--file", "sop_definitions/actors/sample-al.yaml"],
+    ):
+        done = passerelle(*words)
+        assert done.returncode == 0, done.stderr
+    launched = passerelle("case", "launch", "adult-return", "--from", "FR", "--to", "AL", "--as", "fr-first-contact")
+    assert launched.returncode == 0, launched.stderr
+    passerelle.ref = launched.stdout.strip()  # type: ignore[attr-defined]
+    return passerelle
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["case", "show", "0000-0000-0"], 2, "There is no case"),
+        (["case", "show", "nonsense"], 2, "not a case reference"),
+        (["case", "act", "REF", "acccept", "--as", "fr-case-manager"], 1, "not open here"),
+        (["case", "act", "REF", "accept", "--as", "fr-case-manager"], 1, "can be met by"),
+        (["case", "act", "REF", "accept", "--as", "stranger"], 1, "no party"),
+        (["case", "why", "REF", "acccept"], 2, 'did you mean "accept"'),
+        (["case", "assign", "REF", "case_manger=fr-lawyer"], 2, 'did you mean "case_manager"'),
+        (["case", "assign", "REF", "case_manager"], 2, "ROLE=ID"),
+        (["case", "ack", "REF", "--as", "fr-lawyer", "--step", "refferal"], 2, 'did you mean "referral"'),
+        (["case", "record", "REF", "intke", "--file", "FILE", "--as", "fr-case-manager"], 2, 'did you mean "intake"'),
+        (
+            ["case", "record", "REF", "intake", "--file", "/nonexistent.yaml", "--as", "fr-case-manager"],
+            2,
+            "can't be read",
+        ),
+        (
+            ["case", "launch", "adlt-return", "--from", "FR", "--to", "AL", "--as", "x"],
+            2,
+            'did you mean "adult-return"',
+        ),
+        (["case", "correct", "REF", "99", "--why", "x", "--as", "fr-case-manager"], 2, "no entry 99"),
+        (["form", "show", "intke"], 2, 'did you mean "intake"'),
+        (["actor", "show", "nobody"], 2, "There is no actor"),
+        (["sop", "check", "nowhere.yaml"], 2, "There is no file"),
+        (["sop", "draw", "sop_definitions/sops/adult-return.yaml", "--format", "bmp"], 2, "not a format"),
+        (["audit", "verify", "0000-0000-0"], 2, "There is no case"),
+    ],
+)
+def test_wrong_words_are_answered_in_one_block(run, tmp_path, words, code, said):
+    """The exit code is the contract's, the reason is said, nothing else happens and no traceback shows."""
+    form = tmp_path / "form.yaml"
+    form.write_text("signed_on: 2026-03-02\n")
+    words = [{"REF": run.ref, "FILE": str(form)}.get(word, word) for word in words]
+
+    done = run(*words)
+
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_error_in_json_stands_on_stdout(run):
+    """As the contract says: code, message, details."""
+    done = run("case", "act", run.ref, "accept", "--as", "fr-case-manager", "--json")
+
+    error = json.loads(done.stdout)["error"]
+    assert done.returncode == 1
+    assert error["code"] == "requirements"
+    assert len(error["details"]) >= 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "code"),
+    [
+        ("PASSERELLE_DATABASE_URL", "mysql://x", 2),
+        ("PASSERELLE_DATABASE_URL", "postgresql+psycopg://user:secret@127.0.0.1:9/none", 3),
+        ("PASSERELLE_SMTP_URL", "ftp://x", 2),
+        ("PASSERELLE_KEYS", "tooshort", 2),
+        ("PASSERELLE_DATA_DIR", "/proc/none", 3),
+    ],
+)
+def test_wrong_settings_say_so_without_repeating_a_secret(run, variable, value, code):
+    """Wrong use is 2, what can't be reached is 3; the value is not repeated."""
+    done = run("case", "list", **{variable: value})
+
+    assert done.returncode == code, done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_shapes_of_the_contract(run):
+    """case show, case history, case messages and sop check have the keys that programs rely on."""
+    case = json.loads(run("case", "show", run.ref, "--json").stdout)
+    history = json.loads(run("case", "history", run.ref, "--json").stdout)
+    messages = json.loads(run("case", "messages", run.ref, "--json").stdout)
+    checked = json.loads(run("sop", "check", "sop_definitions", "--format", "json").stdout)
+
+    assert set(case) >= {
+        "ref", "sop", "version", "from", "to", "steps", "phase", "outcome", "launched_at", "facts", "actions", "deadlines",
+        "parties", "records",
+    }  # fmt: skip
+    assert set(case["actions"][0]) >= {"action", "title", "by", "to", "allowed", "blockers"}
+    assert set(history[0]) >= {"seq", "at", "actor", "role", "action", "from", "to", "note", "hash", "previous_hash"}
+    assert set(messages[0]) >= {
+        "id", "seq", "kind", "role", "country", "actor", "language", "channel", "state", "attempts", "queued_at", "sent_at",
+        "due_at",
+    }  # fmt: skip
+    assert checked[0]["sound"] is True
+    assert {one["verdict"] for one in checked[0]["safeguards"]} == {"not checked"}
+
+
+def test_without_a_mail_server_messages_wait(run):
+    """Nothing is lost before a channel is set up."""
+    done = run("deliver", "--once")
+
+    states = {one["state"] for one in json.loads(run("case", "messages", run.ref, "--json").stdout)}
+    assert done.returncode == 0
+    assert states <= {"queued", "withheld"}
+
+
+def test_every_command_has_help_with_an_example(run):
+    """A newcomer sees how to begin."""
+    for words in (
+        ["sop", "check"],
+        ["case", "launch"],
+        ["case", "act"],
+        ["demo"],
+        ["serve"],
+        ["deliver"],
+        ["audit", "verify"],
+    ):
+        done = run(*words, "--help")
+
+        assert done.returncode == 0
+        assert "Example:" in done.stdout, words
