@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import threading
@@ -215,9 +216,14 @@ def rude_server(say: bytes | None) -> Iterator[int]:
 @pytest.mark.parametrize("scheme", ["smtp", "smtp+starttls", "smtps"])
 def test_what_does_not_speak_smtp_is_a_passing_failure(say, scheme):
     """Whatever answers there, the batch waits in one piece and the program goes on."""
-    with rude_server(say) as port, pytest.raises(PassingFailure, match="the mail server"):
-        (why,) = sent(channel(f"{scheme}://127.0.0.1:{port}", timeout=0.5), "desk")
-        raise why or AssertionError("it was sent")
+    with rude_server(say) as port:
+        try:
+            (why,) = sent(channel(f"{scheme}://127.0.0.1:{port}", timeout=0.5), "desk")
+        except PassingFailure as at_once:
+            why = at_once
+
+    assert isinstance(why, PassingFailure)
+    assert str(why).startswith("the mail server")
 
 
 def test_a_server_that_is_not_there_is_a_passing_failure():
@@ -355,8 +361,10 @@ def test_a_password_may_go_to_this_machine():
 def test_no_failure_shows_an_address_or_a_message(mail_server, caplog):
     """Reasons land in tables and logs: whatever goes wrong, neither desk nor content is in them, nor in what caused them."""
     mail_server.answers["canary@example.org"] = "550 5.1.1 <canary@example.org> unknown, said À vous"
+    caplog.set_level(logging.DEBUG)
     (why,) = sent(channel(mail_server.url), "canary")
+    logged = [one.getMessage() for one in caplog.records if one.name != "mail.log"]  # that one is the server's
 
     assert why is not None
     assert why.__suppress_context__
-    assert "canary" not in f"{why!r} {why.details} {caplog.text}"
+    assert "canary" not in f"{why!r} {why.details} {logged}"
