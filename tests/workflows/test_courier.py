@@ -195,9 +195,7 @@ def test_prefect_carries_a_batch_and_learns_nothing(outbox, mail_server, prefect
     time.sleep(2)
     home = Path(prefect.environment["PREFECT_HOME"])
     held = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
-    decoded = b"".join(
-        base64.b64decode(one + b"=" * (-len(one) % 4)) for one in re.findall(rb"[A-Za-z0-9+/]{40,}", held)
-    )
+    decoded = b"".join(base64.b64decode(one[: len(one) // 4 * 4]) for one in re.findall(rb"[A-Za-z0-9+/]{40,}", held))
     for secret in (b"CANARY", b"canary-desk", ref.encode(), b"waiting for you"):
         assert secret not in held
         assert secret not in decoded
