@@ -1,25 +1,30 @@
 """A procedure as one canonical text: what is hashed, stored with its version and compiled again.
 
-The text is JSON with sorted keys, of the merged SOP and of the forms it uses, so that the same procedure always has the same
-content hash. Terms: docs/glossary.md, "version".
+The text is JSON of the merged SOP and of the forms it speaks of. Keys of the language are sorted and left out where they say
+what would hold anyway; names that a designer chose keep their order, for fields are asked and steps drawn in it. So the same
+procedure has the same content hash, whatever its comments and line breaks. Terms: docs/glossary.md, "version".
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
 
 from engine.forms.model import Form
-from engine.sop.compile import every_form
+from engine.sop.mentions import Sort, mentions
 from engine.sop.model import Sop
+from engine.sop.outline import outline_of
+from engine.values import Duration
 
 
 def canonical(sop: Sop, forms: Mapping[str, Form]) -> str:
     """Return the canonical text of a checked SOP with the forms it uses."""
-    used = {name: forms[name].model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in used_forms(sop)}
-    content = {"sop": sop.model_dump(mode="json", by_alias=True, exclude_defaults=True), "forms": used}
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    content = {"forms": {name: _written(forms[name]) for name in used_forms(sop)}, "sop": _written(sop)}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def content_hash(text: str) -> str:
@@ -28,13 +33,28 @@ def content_hash(text: str) -> str:
 
 
 def from_canonical(text: str) -> tuple[Sop, dict[str, Form]]:
-    """Read a canonical text back."""
+    """Read a canonical text back: the same SOP, and the forms it uses."""
     content = json.loads(text)
-    return Sop.model_validate(content["sop"]), {
-        name: Form.model_validate(form) for name, form in content["forms"].items()
-    }
+    forms = {name: Form.model_validate(form) for name, form in content["forms"].items()}
+    return Sop.model_validate(content["sop"]), forms
 
 
-def used_forms(sop: Sop) -> Iterable[str]:
-    """Return the ids of the forms that a procedure speaks of, sorted."""
-    return sorted({name.partition(".")[0] for name in every_form(sop)})
+def used_forms(sop: Sop) -> list[str]:
+    """Return the ids of the forms that a procedure speaks of, safeguards included, sorted."""
+    named = (mention.word for mention in mentions(outline_of(sop)) if mention.sort is Sort.FORM)
+    return sorted({name.partition(".")[0] for name in named})
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        said = {
+            field.alias or name: getattr(value, name)
+            for name, field in type(value).model_fields.items()
+            if getattr(value, name) != field.get_default(call_default_factory=True)
+        }
+        return {key: _written(said[key]) for key in sorted(said)}
+    if isinstance(value, Mapping):
+        return {name: _written(one) for name, one in value.items()}
+    if isinstance(value, tuple):
+        return [_written(one) for one in value]
+    return str(value) if isinstance(value, Duration) else value

@@ -422,19 +422,3 @@ class _Compiler:
         """Find what must hold before this role is told: by role, else by kind, else by side; None: nothing allows it."""
         asked = self._sop.asked_before_telling(role)
         return None if asked is None else guards(asked, self._scope)
-
-
-def every_form(sop: m.Sop) -> Iterator[str]:
-    """Yield each form or part that a procedure speaks of: recorded, required, voided, counted from."""
-    for _, _, step in _all_steps(sop):
-        yield from (entry.form for entry in step.forms)
-        yield from (form for series in step.series.values() for form in series.forms)
-        yield from (form for action in step.actions.values() for form in action.voids)
-        yield from (origin.form for origin in _origins(step) if origin.form is not None)
-    yield from (form for action in sop.everywhere.values() for form in action.voids)
-    for requirement in _every_requirement(sop):
-        if isinstance(requirement, m.FormRequirement):
-            yield requirement.form
-            yield from (part for part, _ in reads(requirement))
-        elif isinstance(requirement, m.WaitedRequirement) and requirement.waited.from_ is not None:
-            yield requirement.waited.from_.form
