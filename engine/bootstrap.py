@@ -83,7 +83,7 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
         corrections=Corrections(store, cipher, casework, now),
         queries=Queries(store, cipher, casework, people, now),
         sweep=Sweep(store, cipher, casework, now),
-        courier=Courier(store, telling.compose, channels_from(settings), now),
+        courier=Courier(store, telling.compose, channels_from(settings, now), now),
     )
 
 

@@ -203,7 +203,10 @@ class Casework:
         return Moved(case.ref, case.seq, answer.name, answer.to_steps, case.outcome)
 
     def _can_stand(self, loaded: Loaded, role: str, actor: str) -> None:
-        stands_for(loaded.sop.sop.roles, {one.id: one for one in self._people.all()}, role, actor)
+        known = loaded.sop.sop.roles.get(role)
+        countries = {Side.DESTINATION: loaded.case.destination, Side.ORIGIN: loaded.case.origin}
+        country = None if known is None else countries.get(known.side)
+        stands_for(loaded.sop.sop.roles, {one.id: one for one in self._people.all()}, role, actor, country)
 
     def _reassigned(self, loaded: Loaded, action: str, step: str | None) -> str:
         """Return the role for which an action asks a new actor; raises WrongUse if it asks for none."""

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.actors.load import check_actors
 from engine.application.ports import SopVersion, Store
 from engine.clock import Clock
 from engine.diagnostics import Diagnostic, Severity, did_you_mean
 from engine.errors import NotAllowed, UnknownName
+from engine.notifications.words import check_words
 from engine.sop.canonical import canonical, content_hash, from_canonical
 from engine.sop.check import check_file
 from engine.sop.compile import CompiledSop, compile_sop
@@ -57,6 +59,8 @@ def check(path: Path) -> list[Checked]:
         raise UnknownName(f'There is no file or folder "{path}".')
     root = find_root(path)
     shelf, beside = Shelf.of(root)
+    if path.is_dir():
+        beside = [*beside, *_desks_and_words(root)]
     folder = path / "sops" if (path / "sops").is_dir() else path
     files = sorted(folder.glob("*.yaml")) if path.is_dir() else [path]
     if not files:
@@ -66,6 +70,12 @@ def check(path: Path) -> list[Checked]:
         loaded, found = check_file(file, shelf)
         checked.append(Checked(file, loaded, [*beside, *found] if number == 0 else found))
     return checked
+
+
+def _desks_and_words(root: Path) -> list[Diagnostic]:
+    """Find what is wrong with the desks and with the words of messages in a folder of definitions."""
+    found = [fault for file in sorted((root / "actors").glob("*.yaml")) for fault in check_actors(file)]
+    return found + (check_words(root / "messages") if (root / "messages").is_dir() else [])
 
 
 class Procedures:
