@@ -50,7 +50,9 @@ def _play() -> None:
     with tempfile.TemporaryDirectory() as folder:
         house = build(Settings(data_dir=Path(folder)), clock)
         house.procedures.publish(ADULT)
-        stage = Stage(clock, house.store, house.people, house.casework, house.corrections, house.sweep)
+        stage = Stage(
+            clock, house.store, house.people, house.casework, house.corrections, house.sweep, house.settings.definitions
+        )
         rehearsal = Rehearsal(stage, story, lambda what, moved: None)
         rehearsal.launch()
         for _ in rehearsal.play():

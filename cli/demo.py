@@ -80,7 +80,9 @@ class _Play:
         clock = house.clock
         if not isinstance(clock, FixedClock):
             raise WrongUse("a rehearsal needs a clock that can be moved")
-        stage = Stage(clock, house.store, house.people, house.casework, house.corrections, house.sweep)
+        stage = Stage(
+            clock, house.store, house.people, house.casework, house.corrections, house.sweep, house.settings.definitions
+        )
         self._rehearsal = Rehearsal(stage, story, self._after)
 
     def run(self) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """A story in YAML, played on the engine: dated events, and what is expected on the way.
 
-    scenario, title, sop, from, to, actors: [files of sample desks]
+    scenario, title, sop, from, to, actors: [names of files of desks in the folder actors]
     launch: {at, as, facts}
-    events: each {at, as} and one of record + with | act (+ step, assign, note) | ack | assign | correct | sweep; or {expect: …}
+    events: each {at, as} and one of record + with | act (+ step, assign, note) | ack | assign | correct + why | sweep, with
+        `refused: code` where the answer is no; or {expect: {steps, outcome, told: [{kind, role}], silent: [countries]}}
 
 What falls due between two events comes round at its own instant: reminders, timed actions, what a date makes allowed. The demo and
 the scenarios of the tests are played by this.
@@ -25,6 +26,7 @@ from engine.application.sweep import Sweep
 from engine.clock import FixedClock
 from engine.errors import NotAllowed, WrongUse
 from engine.source import read
+from engine.values import MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Stage:
     casework: Casework
     corrections: Corrections
     sweep: Sweep
+    definitions: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Story:
     sop: str
     origin: str
     destination: str
-    actors: Sequence[Path]
+    actors: Sequence[str]
     launch: Mapping[str, Any]
     events: Sequence[Mapping[str, Any]]
 
@@ -70,9 +73,15 @@ def read_story(path: Path) -> Story:
         raise WrongUse(f"{path} is not a scenario", [f"{one.place.line}: {one.message}" for one in found])
     raw: dict[str, Any] = source.value
     try:
-        desks = [path.parent.parent / "actors" / f"{name}.yaml" for name in raw["actors"]]
         return Story(
-            raw["scenario"], raw["title"], raw["sop"], raw["to"], raw["from"], desks, raw["launch"], raw["events"]
+            raw["scenario"],
+            raw["title"],
+            raw["sop"],
+            raw["to"],
+            raw["from"],
+            raw["actors"],
+            raw["launch"],
+            raw["events"],
         )
     except (KeyError, TypeError) as why:
         raise WrongUse(f"{path} is not a scenario: {why} is missing") from None
@@ -87,8 +96,8 @@ class Rehearsal:
 
     def launch(self) -> Moved:
         """Take in the sample desks and begin the case."""
-        for desks in self._story.actors:
-            self._stage.people.add(load_actors(desks))
+        for name in self._story.actors:
+            self._stage.people.add(load_actors(self._stage.definitions / "actors" / f"{name}.yaml"))
         said = self._story.launch
         self._stage.clock.move_to(self._story.begins_at)
         story = self._story
@@ -167,5 +176,12 @@ class Rehearsal:
         for one in wanted.get("told", []):
             if (one["kind"], one["role"]) not in told:
                 faults.append(f"{one['role']} was not told ({one['kind']})")
+        people = {one.id: one.country for one in self._stage.people.all()}
+        sent = {
+            people.get(one.actor)
+            for one in self._stage.store.messages(self.ref)
+            if one.state is not MessageState.WITHHELD
+        }
+        faults += [f"somebody in {country} was told" for country in wanted.get("silent", []) if country in sent]
         if faults:
             raise NotAsExpected(f"Event {number} is not as expected.", faults)

@@ -214,7 +214,9 @@ def test_a_message_that_can_never_arrive_becomes_a_task_for_a_person(house, ref,
 
 def test_what_the_forms_say_is_nowhere_in_the_clear(house, clock, tmp_path):
     """Not in the database's files, the key store, the mails; nor is a note."""
-    stage = Stage(clock, house.store, house.people, house.casework, house.corrections, house.sweep)
+    stage = Stage(
+        clock, house.store, house.people, house.casework, house.corrections, house.sweep, house.settings.definitions
+    )
     rehearsal = Rehearsal(
         stage, read_story(DEFINITIONS / "scenarios" / "adult-return-fr-al.yaml"), lambda what, moved: None
     )
