@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from engine.values import Strength, Text
 
@@ -112,10 +112,19 @@ class FormField(Definition):
     @model_validator(mode="after")
     def _choices_belong_to_choices(self) -> FormField:
         if (self.type is FieldType.CHOICE) != (self.choices is not None):
-            raise ValueError("a choice has choices, and nothing else has")
+            raise ValueError("`choices` belongs to type choice, and a choice needs it")
         if self.type is not FieldType.NUMBER and (self.min is not None or self.max is not None):
             raise ValueError("min and max belong to a number")
         return self
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError("is a key of every record, so no field can have this name")
+    return name
+
+
+FieldKey = Annotated[Name, AfterValidator(_not_reserved)]
 
 
 class Keyed(Definition):
@@ -131,7 +140,7 @@ class FormPart(Definition):
     note: Title | None = None
     basis: Bases = ()
     keyed: Keyed | None = Field(None, description="Recorded once for each receiving role and purpose")
-    fields: dict[Name, FormField] = Field(min_length=1, description="The fields, in the order they are asked")
+    fields: dict[FieldKey, FormField] = Field(min_length=1, description="The fields, in the order they are asked")
 
 
 class Form(Definition):
@@ -143,17 +152,13 @@ class Form(Definition):
     note: Title | None = Field(None, description='Where it comes from, e.g. "our form, modelled on …"')
     basis: Bases = Field((), description="What it rests on")
     keyed: Keyed | None = None
-    fields: dict[Name, FormField] = Field(default_factory=dict, description="Fields of a form without parts")
+    fields: dict[FieldKey, FormField] = Field(default_factory=dict, description="Fields of a form without parts")
     parts: dict[Name, FormPart] = Field(default_factory=dict, description="The parts of a form that has parts")
 
     @model_validator(mode="after")
     def _fields_or_parts(self) -> Form:
         if bool(self.fields) == bool(self.parts):
             raise ValueError("a form has either fields or parts")
-        for part in self.all_parts().values():
-            for name in part.fields:
-                if name in RESERVED:
-                    raise ValueError(f'"{name}" is a key of every record and can\'t be a field')
         return self
 
     def all_parts(self) -> dict[str, FormPart]:

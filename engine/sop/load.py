@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.diagnostics import Diagnostic, Place, did_you_mean, in_order
+from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_order
 from engine.sop.extend import merged
 from engine.sop.faults import validated
 from engine.sop.model import Safeguard, Sop
@@ -103,8 +103,9 @@ def _extended(source: Source, shelf: Shelf, chain: tuple[str, ...]) -> tuple[Sop
     circle_below = [one.message for one in faults if one.code == "SOP121"]
     if circle_below:
         return None, [Diagnostic("SOP121", circle_below[0], place)]
-    if loaded is None or faults:
-        message = f'"{name}" has faults itself ({len(faults)}), so nothing can be built on it'
+    errors = [one for one in faults if one.severity is Severity.ERROR]
+    if loaded is None or errors:
+        message = f'"{name}" has faults itself ({len(errors)}), so nothing can be built on it'
         return None, [Diagnostic("SOP124", message, place, f"mend them first: passerelle sop check {path}")]
     return loaded, []
 

@@ -445,7 +445,7 @@ class Step(Definition):
 class Strand(Definition):
     """A parallel line of steps, inside one step or alongside the whole case."""
 
-    start: Name
+    start: Name = Field(description="The step at which the line begins")
     title: Title | None = None
     code: str | None = None
     after_end: Bool = Field(False, description="Alongside only: goes on after the case is closed")
@@ -455,9 +455,9 @@ class Strand(Definition):
 class Role(Definition):
     """Who acts: on which side of the border, and what kind of body."""
 
-    side: Side
-    title: Title
-    kind: Kind | None = None
+    side: Side = Field(description="destination, origin, transit or person")
+    title: Title = Field(description="The role's name, per language")
+    kind: Kind | None = Field(None, description="What sort of body it is; `share_when` may speak of it")
     from_step: Name | None = Field(None, description="The step from which an actor must be known")
     acts_for: Names = Field((), description="For a role of side person: the roles who enter its acts")
     note: Title | None = None
@@ -472,9 +472,9 @@ class Role(Definition):
 class Fact(Definition):
     """An attribute of a case, set at launch or by an action's `sets`."""
 
-    type: FieldType
-    title: Title
-    choices: dict[Name, Title] | None = None
+    type: FieldType = Field(description="boolean, choice, date, number or country")
+    title: Title = Field(description="The fact in words, per language")
+    choices: dict[Name, Title] | None = Field(None, description="For a choice: id and words of each value")
     implied_by: dict[Name, str] = Field(
         default_factory=dict, description="Fact: value from which this one follows (true)"
     )
@@ -485,7 +485,7 @@ class Fact(Definition):
         if self.type in (FieldType.TEXT, FieldType.PERSON):
             raise ValueError("a fact is a boolean, choice, date, number or country")
         if (self.type is FieldType.CHOICE) != (self.choices is not None):
-            raise ValueError("a choice has choices, and nothing else has")
+            raise ValueError("`choices` belongs to type choice, and a choice needs it")
         return self
 
 
@@ -569,8 +569,13 @@ class Safeguard(Definition):
             "from": not self.reachable,
         }.get(self.kind, False)
         if missing:
-            partner = {"before": "require or happened", "after": "eventually", "in": "available", "never": "while"}
-            raise ValueError(f"`{self.kind}` needs `{partner.get(self.kind, 'reachable')}`")
+            partner = {
+                "before": "`require` or `happened`",
+                "after": "`eventually`",
+                "in": "`available`",
+                "never": "`while`",
+            }
+            raise ValueError(f"`{self.kind}` needs {partner.get(self.kind, '`reachable`')}")
         return self
 
     @property
@@ -596,6 +601,20 @@ class SafeguardUse(Definition):
     where: dict[Name, str | tuple[str, ...]] = Field(default_factory=dict)
 
 
+def _kind_of_safeguard(value: Any) -> str:
+    return (
+        "SafeguardUse"
+        if isinstance(value, SafeguardUse) or (isinstance(value, dict) and "use" in value)
+        else "Safeguard"
+    )
+
+
+AnySafeguard = Annotated[
+    Annotated[Safeguard, Tag("Safeguard")] | Annotated[SafeguardUse, Tag("SafeguardUse")],
+    Discriminator(_kind_of_safeguard),
+]
+
+
 # ── The whole ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 ShareWhen = Requirements | dict[Name, Requirements]
@@ -606,20 +625,24 @@ class Sop(Definition):
 
     sop: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")] = Field(description="The procedure's id")
     version: int = Field(1, ge=1)
-    title: Title
-    note: Title | None = None
-    basis: Bases = ()
+    title: Title = Field(description="The procedure's name, per language")
+    note: Title | None = Field(None, description="What should be known before it is used, per language")
+    basis: Bases = Field((), description="What it rests on")
     destination: tuple[Country, ...] = Field(min_length=1, description="Where the person is now")
     origin: tuple[Country, ...] = Field(min_length=1, description="Where the person returns to")
-    roles: dict[Name, Role] = Field(min_length=1)
-    facts: dict[Name, Fact] = Field(default_factory=dict)
-    lists: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    roles: dict[Name, Role] = Field(min_length=1, description="Who acts, on which side of the border")
+    facts: dict[Name, Fact] = Field(default_factory=dict, description="What is known of a case besides its forms")
+    lists: dict[Name, tuple[str, ...]] = Field(
+        default_factory=dict, description="Values that requirements compare with"
+    )
     share_when: ShareWhen = Field(description="What must hold before anything is told across the border")
-    start: Name
-    steps: dict[Name, Step] = Field(min_length=1)
-    alongside: dict[Name, Strand] = Field(default_factory=dict)
-    everywhere: dict[Name, EverywhereAction] = Field(default_factory=dict)
-    safeguards: tuple[Safeguard | SafeguardUse, ...] = ()
+    start: Name = Field(description="The step at which a case begins")
+    steps: dict[Name, Step] = Field(min_length=1, description="The main line, from the start to the ends")
+    alongside: dict[Name, Strand] = Field(default_factory=dict, description="Lines that run beside the whole case")
+    everywhere: dict[Name, EverywhereAction] = Field(
+        default_factory=dict, description="Actions open wherever `while` covers"
+    )
+    safeguards: tuple[AnySafeguard, ...] = Field((), description="Rights that must hold on every path")
 
     def asked_before_telling(self, role: str) -> Requirements | None:
         """Return what `share_when` asks for a role: by its name, else its kind, else its side; None: nothing allows it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.diagnostics import Diagnostic, Place
+from engine.diagnostics import Diagnostic, Place, in_order
 from engine.forms.model import Form
 from engine.sop.faults import validated
 from engine.source import Source, read
@@ -61,7 +61,7 @@ def load_form(path: Path) -> tuple[Form | None, list[Diagnostic]]:
         message = "this file is a procedure, not a form"
         return None, [*found, Diagnostic("SOP100", message, source.marks.key(("sop",)), "procedures stand in sops/")]
     form, faults = validated(Form, source.value, source.marks)
-    return form, [*found, *faults]
+    return form, in_order([*found, *faults])
 
 
 def read_file(path: Path) -> tuple[Source | None, list[Diagnostic]]:

@@ -197,6 +197,7 @@ class _Reader:
                 "YAML009", "a key is one plain word, not a list or mapping", spot, "text with braces stands in quotes"
             )
             top.awaits_key, top.key, top.key_spot, top.drop = True, None, None, True
+            self.unclear = True
         self.stack.append(_Open(Node({} if mapping else [], spot), awaits_key=mapping))
 
     def _close(self, event: Any) -> None:

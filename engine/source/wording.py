@@ -31,10 +31,12 @@ class _Wording(NamedTuple):
 _QUOTE_IT: Final = 'a text with a colon, comma, bracket or quote in it stands in quotes: "…"'
 
 # fmt: off
+_NO_COLON: Final = _Wording("could not find expected ':'", "",
+                            "this line has no colon",
+                            'write "key: value", with a space after the colon', at_start=True)
+
 _WORDINGS: Final = (
-    _Wording("could not find expected ':'", "",
-             "this line has no colon",
-             'write "key: value", with a space after the colon', at_start=True),
+    _NO_COLON,
     _Wording("found unexpected end of stream", "quoted scalar",
              "the quote that opens here is never closed",
              "close it with the same straight quote", at_start=True),
@@ -110,13 +112,16 @@ def explained(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) ->
         closing = "]" if "]" in problem else "}"
         message, hint = f"a comma or {closing} is expected here", _QUOTE_IT
         wording = None
+    elif wording is _NO_COLON and _UNSPACED.match(text):
+        line, column = _end_of_first_word(lines, line)
+        text, wording = lines[line], None
+        message, hint = _MISSING_SPACE, 'write "key: value"'
     elif wording is not None:
         message, hint = wording.message, wording.hint
     elif "mapping values are not allowed" in problem:
         message, hint = _surplus_colon(line, column, lines)
         if message == _MISSING_SPACE:
-            column = _end_of_first_word(lines, line)[1]
-            line = _end_of_first_word(lines, line)[0]
+            line, column = _end_of_first_word(lines, line)
             text = lines[line]
     elif "did not find expected key" in problem:
         message, hint = _misplaced(text, column)
@@ -125,19 +130,18 @@ def explained(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) ->
     near = lines[min(error.problem_mark.line, len(lines) - 1)] if error.problem_mark is not None else ""
     if any(mark_ in CURLY for mark_ in text + near):
         hint += '; “ and ” quote nothing here, use the straight "'
-    length = (
-        1 if wording is None or not wording.at_start or "colon" not in wording.message else len(text.rstrip()) - column
-    )
+    length = len(text.rstrip()) - column if wording is _NO_COLON else 1
     return Diagnostic("YAML001", message, Place(file, line + 1, column + 1, max(1, length)), hint)
 
 
+_UNSPACED: Final = re.compile(r"\s*(?:- )?[\w-]+(:)\S")
 _MISSING_SPACE: Final = "a space is missing after the colon"
 
 
 def _end_of_first_word(lines: tuple[str, ...], line: int) -> tuple[int, int]:
     """Return line and column of the colon without a space, in this line or the nearest one above that has words."""
     for number in range(line, -1, -1):
-        found = re.match(r"\s*(?:- )?[\w-]+(:)\S", lines[number])
+        found = _UNSPACED.match(lines[number])
         if found:
             return number, found.start(1)
         if number != line and lines[number].strip():
@@ -151,7 +155,7 @@ def _surplus_colon(line: int, column: int, lines: tuple[str, ...]) -> tuple[str,
     if re.search(r":\s+\S", before):
         return "there is a second colon in this line", 'a text with a colon in it stands in quotes: "…"'
     above = next((text for text in reversed(lines[:line]) if text.strip() and not text.strip().startswith("#")), "")
-    if re.match(r"\s*(?:- )?[\w-]+:[^\s]", above) and ": " not in above:
+    if _UNSPACED.match(above) and ": " not in above:
         return _MISSING_SPACE, 'write "key: value"'
     if len(before) - len(before.lstrip()) > len(above) - len(above.lstrip()):
         return (
