@@ -48,7 +48,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: str = "
     if not rows:
         out.print(f"{title + ': ' if title else ''}nothing")
         return
-    drawn = Table(*heads, title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    drawn = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for head in heads:
+        drawn.add_column(head, overflow="fold")
     for row in rows:
         drawn.add_row(*(escape(_cell(cell)) for cell in row))
     out.print(drawn)

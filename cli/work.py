@@ -85,7 +85,7 @@ def verify(ref: Annotated[str | None, typer.Argument(metavar="[REF]")] = None, j
     if broken:
         details = [f"{name}: {fault}" for name, faults in broken.items() for fault in faults]
         raise NotAllowed(f"{len(broken)} of {len(found)} chains are broken.", details, code="chain_broken")
-    out.print(f"✓ {len(found)} chains are whole")
+    out.print(f"✓ {len(found)} {'chain is' if len(found) == 1 else 'chains are'} whole")
 
 
 @db.command("upgrade", epilog="Example: passerelle db upgrade")

@@ -51,14 +51,9 @@ def change_of(
     previous = START if read is None else read.head
     sealed = seal_payload(cipher, case.ref, case.seq, payload)
     steps = () if case.outcome is None and not case.main else case.steps()
-    bare = Entry(
-        case.ref, case.seq, now, did.actor, did.role, did.move, did.name, did.from_steps, steps, did.key, sealed, b"", previous
-    )  # fmt: skip
-    hashed = link(cipher.mac_key(), previous, bare)
-    entry = Entry(
-        case.ref, case.seq, now, did.actor, did.role, did.move, did.name, did.from_steps, steps, did.key, sealed, hashed,
-        previous,
-    )  # fmt: skip
+    said = (case.ref, case.seq, now, did.actor, did.role, did.move, did.name, did.from_steps, steps, did.key, sealed)
+    hashed = link(cipher.mac_key(), previous, said)
+    entry = Entry(*said, hashed, previous)
     row = StoredCase(
         case.ref, case.sop, case.version, case.seq, case.main, case.outcome, case.launched_at, now, hashed,
         seal_snapshot(cipher, case, facts),

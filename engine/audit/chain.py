@@ -21,8 +21,12 @@ START: Final = bytes(32)
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
-class Content(Protocol):
-    """What of an entry is chained."""
+Content = tuple[str, int, datetime, str, str, str, str, tuple[str, ...], tuple[str, ...], str | None, bytes]
+"""What of an entry is chained: ref, seq, at, actor, role, move, name, from_steps, to_steps, key and the sealed payload."""
+
+
+class Chained(Protocol):
+    """An entry with its place in the chain."""
 
     @property
     def ref(self) -> str: ...
@@ -46,11 +50,6 @@ class Content(Protocol):
     def key(self) -> str | None: ...
     @property
     def payload(self) -> bytes: ...
-
-
-class Chained(Content, Protocol):
-    """An entry with its place in the chain."""
-
     @property
     def hash(self) -> bytes: ...
     @property
@@ -59,12 +58,10 @@ class Chained(Content, Protocol):
 
 def link(key: bytes, previous: bytes, entry: Content) -> bytes:
     """Return the 32-byte hash of `entry` as the one that follows `previous`."""
-    said = [
-        entry.ref, entry.seq, entry.at.isoformat(), entry.actor, entry.role, entry.move, entry.name, entry.from_steps,
-        entry.to_steps, entry.key, hashlib.sha256(entry.payload).hexdigest(),
-    ]  # fmt: skip
+    ref, seq, at, *middle, payload = entry
+    said = [ref, seq, at.isoformat(), *middle, hashlib.sha256(payload).hexdigest()]
     encoded = _ENCODER.encode(said).encode()
-    return hmac.new(key, previous + encoded, hashlib.sha256).digest()
+    return hmac.digest(key, previous + encoded, "sha256")
 
 
 def verify(key: bytes, entries: Sequence[Chained], head: bytes) -> list[str]:
@@ -81,9 +78,14 @@ def verify(key: bytes, entries: Sequence[Chained], head: bytes) -> list[str]:
             return [*found, f"entry {number} is missing (the next one is number {entry.seq})"]
         if not hmac.compare_digest(entry.previous_hash, previous):
             found.append(f"entry {number} does not follow the one before it")
-        if not hmac.compare_digest(entry.hash, link(key, entry.previous_hash, entry)):
+        if not hmac.compare_digest(entry.hash, link(key, entry.previous_hash, _content(entry))):
             found.append(f"entry {number} was changed")
         previous = entry.hash
     if not hmac.compare_digest(previous, head):
         found.append("entries are missing at the end")
     return found
+
+
+def _content(one: Chained) -> Content:
+    who = (one.actor, one.role, one.move, one.name)
+    return one.ref, one.seq, one.at, *who, one.from_steps, one.to_steps, one.key, one.payload

@@ -53,8 +53,7 @@ class Cases(Database):
     """The part of the store that holds cases."""
 
     def case(self, ref: str) -> StoredCase | None:
-        with self.looking() as cursor:
-            row = self.run(cursor, _CASE, {"ref": ref}).fetchone()
+        row = self.look(_CASE, {"ref": ref})
         return None if row is None else _case_of(row)
 
     def cases(self) -> Iterable[StoredCase]:

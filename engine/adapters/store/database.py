@@ -139,18 +139,16 @@ class Database:
             finally:
                 cursor.close()
 
-    @contextmanager
-    def looking(self) -> Iterator[Any]:
-        """Lend the driver's own cursor for one statement that reads."""
+    def look(self, statement: ClauseElement, given: dict[str, Any]) -> Any:
+        """Return the first row of one statement that reads, or None; on the driver's own cursor, outside a transaction."""
         with self._pooled() as connection:
-            cursor = connection.cursor()
+            if self.is_sqlite:
+                return connection.execute(self.text(statement), given).fetchone()
+            connection.autocommit = True
             try:
-                if not self.is_sqlite:
-                    connection.autocommit = True
-                yield cursor
+                return connection.execute(self.text(statement), given).fetchone()
             finally:
-                cursor.close()
-                if not self.is_sqlite and not connection.closed:
+                if not connection.closed:
                     connection.autocommit = False
 
     @contextmanager
