@@ -45,6 +45,10 @@ def active_steps(sop: CompiledSop, case: Case) -> tuple[str, ...]:
     return tuple(step for step in case.alongside.values() if sop.steps[step].after_end)
 
 
+def _counts_from(origin: m.Origin | m.FieldOfForm | None, part: str | None) -> bool:
+    return part is None or (origin is not None and origin.form == part)
+
+
 def hold(ready: Iterable[Guard], view: CaseView) -> bool:
     """Whether all these requirements hold."""
     return all(guard.holds(view) for guard in ready)
@@ -294,26 +298,27 @@ class Draft:
     def _date_known(self, part: str) -> None:
         for step in self.sop.dated_by.get(part, ()):
             if step in self._standing():
-                self._set_clocks(step)
+                self._set_clocks(step, part)
 
-    def _set_clocks(self, step: str) -> None:
+    def _set_clocks(self, step: str, part: str | None = None) -> None:
+        """Set the clocks of a step; where a date on `part` has become known, only those that count from it."""
         model = self.sop.steps[step].model
         entered = self._entered[step].at
-        if model.due is not None:
+        if model.due is not None and _counts_from(model.due.from_, part):
             origin = self._origin(model.due.from_, entered)
             if origin is not None:
                 due = schedule(model.due, origin, self._calendars)
                 self._due[step] = due.due_at
                 self.effects.append(SetDeadline("due", step, "due", due.due_at, due.alarms))
         for name, action in model.actions.items():
-            if action.automatic is not None:
+            if action.automatic is not None and _counts_from(action.automatic.from_, part):
                 start = self._origin(action.automatic.from_, entered)
                 if start is not None:
                     at = instant_after(action.automatic.after, start, self._calendars, action.automatic.calendar)
                     self.effects.append(SetDeadline("timed", step, name, at))
         for name, series in model.series.items():
             start = self._origin(series.from_, entered)
-            if start is not None:
+            if start is not None and _counts_from(series.from_, part):
                 rounds = occurrences(series, start, self._calendars)
                 known = self._series.get(f"{step}/{name}", ())
                 fresh = [Occurrence(one.due_at) for one in rounds]
