@@ -6,10 +6,23 @@ Terms: docs/glossary.md, "form", "part", "key".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from engine.values import Strength, Text
 
@@ -73,11 +86,24 @@ class Basis(Definition):
         return self
 
 
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, (dict, BaseModel)) else value
+@dataclass(frozen=True, slots=True)
+class OrOne:
+    """Lets a list of one be written without its brackets, in the reader and in the JSON Schema alike."""
+
+    kinds: tuple[type, ...] = (str, bool, int, float)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(self._listed, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        listed = handler(core)
+        return {"anyOf": [listed["items"], listed]}
+
+    def _listed(self, value: Any) -> Any:
+        return [value] if isinstance(value, self.kinds) else value
 
 
-Bases = Annotated[tuple[Basis, ...], BeforeValidator(_as_list)]
+Bases = Annotated[tuple[Basis, ...], OrOne((dict, Basis))]
 
 
 class FieldType(StrEnum):

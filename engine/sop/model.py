@@ -25,10 +25,13 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
-from engine.forms.model import Bases, Bool, Definition, FieldName, FieldType, Name, PartName, Title
+from engine.forms.model import Bases, Bool, Definition, FieldName, FieldType, Name, OrOne, PartName, Title
 from engine.values import Duration, Kind, Side, Unit
 
 DIRECTIONS = ("before", "after")
+
+
+_LENGTH = r"^\d{1,4} (hour|day|working day|week|month)s?$"
 
 
 class _DurationText:
@@ -45,7 +48,7 @@ class _DurationText:
     def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {
             "type": "string",
-            "pattern": r"^\d{1,4} (hour|day|working day|week|month)s?$",
+            "pattern": _LENGTH,
             "examples": ["3 working days", "24 hours", "1 month"],
         }
 
@@ -64,14 +67,10 @@ Age = Annotated[Length, BeforeValidator(lambda value: _age_in_days(Duration.pars
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 
 
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, (str, bool, int, float)) else value
-
-
-Values = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+Values = Annotated[tuple[str, ...], Field(min_length=1), OrOne()]
 """One value or a list of values, as written."""
 
-Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
+Names = Annotated[tuple[Name, ...], OrOne()]
 
 
 # ── Requirements ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,28 +118,28 @@ class StrandsRequirement(Definition):
 class AtRequirement(Definition):
     """The case stands at one of these steps (of the main line, a strand, or alongside)."""
 
-    at: Names = Field(min_length=1)
+    at: Names = Field(min_length=1, description="Steps, of the main line, a strand or alongside")
 
 
 class StepDoneRequirement(Definition):
     """A step has been left by one of its own actions (after the last `since`)."""
 
-    step_done: Name
+    step_done: Name = Field(description="A step")
     since: Name | None = Field(None, description="A step or an action")
 
 
 class FieldOfForm(Definition):
     """A date field of a form from which time is counted."""
 
-    form: PartName
-    field: Name
+    form: PartName = Field(description="A form, or a part of it")
+    field: Name = Field(description="A field of type date")
 
 
 class Waited(Definition):
     """How long since a step was last entered, or since a date on a form."""
 
     since: Name | None = Field(None, description="A step")
-    at_least: Length
+    at_least: Length = Field(description="How long at least")
     from_: FieldOfForm | None = Field(None, alias="from")
 
     @model_validator(mode="after")
@@ -157,7 +156,7 @@ class WaitedRequirement(Definition):
 class Taken(Definition):
     """How often an action was taken (after the last `since`)."""
 
-    action: Name
+    action: Name = Field(description="An action")
     at_most: int | None = Field(None, ge=0, le=100)
     at_least: int | None = Field(None, ge=1, le=100)
     since: Name | None = Field(None, description="A step or an action")
@@ -185,15 +184,15 @@ class AcknowledgedRequirement(Definition):
 class SeriesRequirement(Definition):
     """Each occurrence of the series of the action's step is recorded or has lapsed."""
 
-    series: Literal["done"]
+    series: Literal["done"] = Field(description="done")
 
 
 class AnyOfRequirement(Definition):
-    any_of: tuple[Requirement, ...] = Field(min_length=1)
+    any_of: tuple[Requirement, ...] = Field(min_length=1, description="At least one of these holds")
 
 
 class NoneOfRequirement(Definition):
-    none_of: tuple[Requirement, ...] = Field(min_length=1)
+    none_of: tuple[Requirement, ...] = Field(min_length=1, description="None of these holds")
 
 
 REQUIREMENT_KINDS = (
@@ -257,11 +256,16 @@ class Rung(Definition):
             raise ValueError('a reminder is a duration and "before" or "after", e.g. "3 working days before"')
         return {"length": length, "direction": direction}
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        words = {"type": "string", "pattern": _LENGTH[:-1] + " (before|after)$", "examples": ["3 working days before"]}
+        return {"anyOf": [words, handler.resolve_ref_schema(handler(core))]}
+
 
 class Escalation(Definition):
     """Who hears of it when a deadline has passed by so much."""
 
-    after: Length
+    after: Length = Field(description="How long after the deadline")
     to: Names = Field(min_length=1, description="Roles")
 
 
@@ -315,9 +319,25 @@ class Series(Definition):
 class Automatic(Definition):
     """Makes an action a timed one: the system takes it so long after its step was entered, or after a date on a form."""
 
-    after: Length
+    after: Length = Field(description="How long after")
     from_: FieldOfForm | None = Field(None, alias="from")
     calendar: Calendar = Calendar.DESTINATION
+
+
+class Worded(Definition):
+    """A mapping that may be written as one word, which then is its key `WORD`."""
+
+    WORD: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: Any) -> Any:
+        return {cls.WORD: value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        mapping = handler.resolve_ref_schema(handler(core))
+        return {"anyOf": [mapping["properties"][cls.WORD], mapping]}
 
 
 # ── Steps, actions, strands ──────────────────────────────────────────────────────────────────────────────────────
@@ -326,27 +346,20 @@ class Automatic(Definition):
 class WithoutConsent(Definition):
     """Why a role of side destination may be told without consent: danger, or the protection of a child."""
 
-    basis: Bases = Field(min_length=1)
+    basis: Bases = Field(min_length=1, description="The rule that allows it")
 
 
-class Tell(Definition):
+class Tell(Worded):
     """A role told for information; `as: stop` sends one fixed sentence without reasons."""
+
+    WORD: ClassVar = "role"
 
     role: Name
     as_: Literal["stop"] | None = Field(None, alias="as")
     without_consent: WithoutConsent | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_word(cls, value: Any) -> Any:
-        return {"role": value} if isinstance(value, str) else value
 
-
-def _any_or_names(value: Any) -> Any:
-    return ["any"] if value == "any" else value
-
-
-By = Annotated[tuple[Name, ...], BeforeValidator(_any_or_names), Field(min_length=1)]
+By = Annotated[tuple[Name, ...], Field(min_length=1), OrOne()]
 """Roles; `any` is any party of the case, `system` takes timed actions, `environment` is what the world does."""
 
 ANY, SYSTEM, ENVIRONMENT = "any", "system", "environment"
@@ -393,25 +406,22 @@ class EverywhereAction(Action):
     code: str | None = None
 
 
-class FormEntry(Definition):
+class FormEntry(Worded):
     """A form that can be recorded in a step; `by` narrows who may, `requires` what must hold first."""
+
+    WORD: ClassVar = "form"
 
     form: PartName
     by: Names = ()
     requires: Requirements = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_word(cls, value: Any) -> Any:
-        return {"form": value} if isinstance(value, str) else value
-
 
 class Reopens(Definition):
     """How a closed case comes back."""
 
-    to: Name
-    by: By
-    requires: Requirements = ()
+    to: Name = Field(description="The step at which the case goes on")
+    by: By = Field(description="Roles who may reopen it")
+    requires: Requirements = Field((), description="All must hold")
 
 
 class Step(Definition):
@@ -449,7 +459,7 @@ class Strand(Definition):
     title: Title | None = None
     code: str | None = None
     after_end: Bool = Field(False, description="Alongside only: goes on after the case is closed")
-    steps: dict[Name, Step] = Field(min_length=1)
+    steps: dict[Name, Step] = Field(min_length=1, description="Its steps; one of them has an `end`")
 
 
 class Role(Definition):
@@ -516,15 +526,13 @@ Placeholder = Annotated[str, StringConstraints(pattern=r"^(\$?[a-z][a-z0-9_]{0,6
 Event = EventPattern | Placeholder
 
 
-def _events(value: Any) -> Any:
-    return value if isinstance(value, (list, tuple)) else [value]
-
-
-Events = Annotated[tuple[Event, ...], BeforeValidator(_events), Field(min_length=1)]
+Events = Annotated[tuple[Event, ...], Field(min_length=1), OrOne((str, dict, EventPattern))]
 
 
 class Ignores(Definition):
-    actions: Names = Field(min_length=1)
+    """Actions that none of these forms and facts may decide."""
+
+    actions: Names = Field(min_length=1, description="Actions that must not look at them")
     forms: tuple[PartName, ...] = ()
     facts: Names = ()
 
@@ -535,7 +543,7 @@ SafeguardId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,79}$"
 class Safeguard(Definition):
     """A right that must hold on every path. Kinds: before, after, in, never, from, always, ignores."""
 
-    id: SafeguardId
+    id: SafeguardId = Field(description="Its name in reports; a variant overrides it by this")
     title: Title | None = None
     basis: Bases = ()
     if_: FactRequirement | None = Field(None, alias="if")
@@ -597,8 +605,10 @@ class Safeguard(Definition):
 class SafeguardUse(Definition):
     """Takes up a shared safeguard and binds its placeholders."""
 
-    use: SafeguardId
-    where: dict[Name, str | tuple[str, ...]] = Field(default_factory=dict)
+    use: SafeguardId = Field(description="The file in safeguards/, without .yaml")
+    where: dict[Name, str | tuple[str, ...]] = Field(
+        default_factory=dict, description="Placeholder: this procedure's name for it, or a list of names"
+    )
 
 
 def _kind_of_safeguard(value: Any) -> str:
