@@ -65,7 +65,7 @@ class Settings(BaseModel):
     key_store_url: SecretStr = Field(
         default_factory=_sqlite_in_data_folder("keys.db"),
         **_described(
-            "Where the wrapped keys of the cases live, apart from the cases; same forms as the database",
+            "Where the wrapped keys of the cases live, apart from the cases: `sqlite:///PATH`",
             "an SQLite file `keys.db` in the data folder",
         ),
     )
@@ -190,6 +190,13 @@ class Settings(BaseModel):
         if scheme == "sqlite" and rest.startswith("/") and rest.strip("/") and not rest.startswith("/:memory:"):
             return SecretStr(value)
         raise ValueError(forms)
+
+    @field_validator("key_store_url")
+    @classmethod
+    def _a_file_of_keys(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith("sqlite"):
+            raise ValueError("must be sqlite:///PATH: the key store is a file of its own")
+        return value
 
     @field_validator("smtp_url", mode="before")
     @classmethod

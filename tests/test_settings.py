@@ -22,7 +22,7 @@ def test_without_any_variable_all_is_embedded(tmp_path):
     [
         ("DATABASE_URL", "mysql://user:topsecret@host/x"), ("SMTP_URL", "http://topsecret"), ("BASE_URL", "topsecret"),
         ("PREFECT_PORT", "topsecret"), ("SENDER_NAME", "x\ntopsecret"), ("DEFINITIONS", "/topsecret"), ("TESTING", "topsecret"),
-        ("DATABSE_URL", "topsecret"),
+        ("DATABSE_URL", "topsecret"), ("KEY_STORE_URL", "postgresql://user:topsecret@host/x"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_and_not_repeated(name, value):
