@@ -190,6 +190,7 @@ LINES = st.builds(
 
 @given(st.lists(LINES, max_size=8).map("\n".join))
 @example("a: &x 1\nb: *x")
+@example("%YAML 1.1\n---\na: b")
 @example("%YAML 1.2\n---\na: b")
 @example("a: b\n---\nc: d")
 @example("a: b\n...\n")

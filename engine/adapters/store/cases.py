@@ -35,6 +35,7 @@ _RECORD = insert(records)
 _DEADLINE = insert(deadlines)
 _REFUSAL = insert(refusals).inline().values({c.name: bindparam(c.name) for c in refusals.c if c.name != "id"})
 _END_ALL = delete(deadlines).where(deadlines.c.ref == bindparam("ref"))
+_END_STEP = _END_ALL.where(deadlines.c.step == bindparam("step"))
 _WITH_KEY = select(history).where(history.c.ref == bindparam("ref"), history.c.key == bindparam("key"))
 _HISTORY = select(history).where(history.c.ref == bindparam("ref")).order_by(history.c.seq)
 _RECORDS = select(records).where(records.c.ref == bindparam("ref")).order_by(records.c.seq)
@@ -139,6 +140,8 @@ class Cases(Database):
     def _end(self, connection: Any, change: Change) -> None:
         if change.all_ended:
             self.run(connection, _END_ALL, {"ref": change.case.ref})
+        elif len(change.ended_steps) == 1 and not change.ended:
+            self.run(connection, _END_STEP, {"ref": change.case.ref, "step": change.ended_steps[0]})
         elif change.ended_steps or change.ended:
             steps, slots = list(change.ended_steps), [f"{step}/{name}" for step, name in change.ended]
             if self.is_sqlite:
