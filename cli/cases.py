@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cli.output import day, out, show_json, table
+from cli.output import day, out, rows, show_json
 from engine.application.casework import Moved
 from engine.bootstrap import Application, build
 from engine.errors import WrongUse
@@ -99,12 +99,17 @@ def list_(
     if json:
         show_json(found)
         return
-    rows = [
-        (one["ref"], one["sop"], f"{one['from']}→{one['to']}", one["outcome"] or one["step"], day(one["due_at"]), one["late"],
-         [f"call {call['actor']} ({call['reason']})" for call in one["call"]])
-        for one in found
-    ]  # fmt: skip
-    table(("case", "procedure", "way", "stands at", "due (UTC)", "late", "for a person"), rows)
+    if not found:
+        out.print("Nothing waits here." if mine or overdue else "There is no case.")
+    rows((f"[bold]{one['ref']}[/]", _listed(one)) for one in found)
+
+
+def _listed(one: Mapping[str, Any]) -> str:
+    due = f" · due {day(one['due_at'])} UTC" if one["due_at"] else ""
+    where = f"{one['sop']} {one['from']}→{one['to']}  {escape(one['title'])} ({one['step']}){due}"
+    late = [f"[red]late:[/] {', '.join(one['late'])}"] if one["late"] else []
+    calls = (f"[red]call[/] {escape(call['actor'])}: {escape(call['reason'])} ({call['step']})" for call in one["call"])
+    return "\n".join((where, *late, *calls))
 
 
 @app.command(epilog="Example: passerelle case show 7K3Q-9FX4-T --json")
@@ -116,30 +121,56 @@ def show(ref: Ref, json: Json = False, language: Language = "en") -> None:
 
 
 def draw_case(found: Mapping[str, Any]) -> None:
-    """Write a case for people."""
+    """Write a case for people: where it stands and what is late first, what nobody asks for now last."""
     state = f"closed: {found['outcome']}" if found["outcome"] else f"phase {found['phase']}"
     out.print(f"[bold]{found['ref']}[/]  {found['sop']} v{found['version']}  {found['from']}→{found['to']}  {state}")
-    out.print(f"stands at: {escape(', '.join(found['steps']))}", soft_wrap=True)
-    allowed = [one for one in found["actions"] if one["allowed"]]
-    closed = [one for one in found["actions"] if not one["allowed"]]
-    table(
-        ("action", "what it is", "by", "at"),
-        [(a["action"], a["title"], a["by"], a["step"]) for a in allowed],
-        "\nOpen now",
-    )
-    rows = [(a["action"], why["text"], why["who"]) for a in closed for why in a["blockers"]]
-    table(("action", "what is missing", "who can meet it"), rows, "\nNot yet")
-    late = [(d["step"], d["name"], day(d["due_at"]), d["state"]) for d in found["deadlines"]]
-    table(("step", "what", "due (UTC)", "state"), late, "\nDeadlines")
-    table(("form", "entry", "recorded (UTC)", "by", "counts"), [
-        (r["form"], r["seq"], day(r["at"]), r["by"], "draft" if r["draft"] else "yes" if r["counts"] else "no")
-        for r in found["records"]
-    ], "\nRecords")  # fmt: skip
-    table(
-        ("role", "actor", "country"),
-        [(role, p["actor"], p["country"]) for role, p in found["parties"].items()],
-        "\nParties",
-    )
+    rows((_stands(one) for one in found["standing"] if not one["idle"]), "Stands at")
+    rows((_due(one) for one in found["deadlines"] if one["state"] == "late"), "Late")
+    rows((_due(one) for one in found["deadlines"] if one["state"] != "late"), "Due")
+    here, beside, other = ([one for one in found["actions"] if one["reach"] in reach] for reach in _REACHES)
+    for title, among in (("Open now", here), ("Open beside it", beside)):
+        rows((_open(one) for one in among if one["allowed"]), title)
+    for title, among in (("Not yet", here), ("Not yet, beside it", beside)):
+        rows((_closed(one) for one in among if not one["allowed"]), title)
+    rows((_open(one) for one in other if one["allowed"]), "Open at any time")
+    waiting = ", ".join(one["action"] for one in other if not one["allowed"])
+    rows([("", waiting)] if waiting else [], "Not now; `case why` tells what each of them asks for")
+    rows((_record(one) for one in found["records"]), "Records (UTC)")
+    rows(((role, one["actor"]) for role, one in found["parties"].items()), "Parties")
+
+
+_REACHES = (("here",), ("beside",), ("idle", "everywhere"))
+
+
+def _stands(one: Mapping[str, Any]) -> tuple[str, str]:
+    title = f"[bold]{escape(one['title'])}[/]" if one["line"] == "main" else escape(one["title"])
+    who = f" · {', '.join(one['responsible'])}" if one["responsible"] else ""
+    taken_up = f" · taken up by {', '.join(one['acknowledged_by'])}" if one["acknowledged_by"] else ""
+    return one["step"], f"{title}{who}{taken_up}"
+
+
+def _due(one: Mapping[str, Any]) -> tuple[str, str]:
+    name = "" if one["name"] == "due" else f" · {escape(one['name'])}"
+    held = " · stands still while the case is paused" if one["state"] == "held" else ""
+    return f"{day(one['due_at'])} UTC", f"{one['step']}{name}{held}"
+
+
+def _open(one: Mapping[str, Any]) -> tuple[str, str]:
+    return f"[green]{one['action']}[/]", f"{escape(one['title'])} · {', '.join(one['by'])}"
+
+
+def _closed(one: Mapping[str, Any]) -> tuple[str, str]:
+    missing = (f"✗ {escape(why['text'])}" + _who(why["who"]) for why in one["blockers"])
+    return one["action"], "\n".join((escape(one["title"]), *missing))
+
+
+def _who(roles: Sequence[str]) -> str:
+    return f" → {', '.join(roles)}" if roles else ""
+
+
+def _record(one: Mapping[str, Any]) -> tuple[str, str]:
+    counts = " · draft" if one["draft"] else "" if one["counts"] else " · counts no more"
+    return f"{one['seq']:>3}  {day(one['at'])}", f"{one['form']} · {one['by']}{counts}"
 
 
 @app.command(epilog="Example: passerelle case why 7K3Q-9FX4-T depart --as fr-return-operator")
@@ -160,8 +191,7 @@ def why(
         out.print("Nothing stands against it: the action asks for nothing more.")
     for one in found:
         mark = "[green]✓[/]" if one["met"] else "[red]✗[/]"
-        who = f"  → {', '.join(one['who'])}" if one["who"] and not one["met"] else ""
-        out.print(f"{mark} {escape(one['text'] + who)}", soft_wrap=True)
+        out.print(f"{mark} {escape(one['text'])}{'' if one['met'] else _who(one['who'])}", soft_wrap=True)
 
 
 @app.command(
@@ -254,12 +284,15 @@ def history(ref: Ref, json: Json = False) -> None:
     if json:
         show_json(found)
         return
-    rows = [(e["seq"], day(e["at"]), e["actor"], e["move"], e["action"], _change(e), e["note"]) for e in found]
-    table(("#", "at (UTC)", "who", "move", "what", "now at", "note"), rows)
+    rows((f"{one['seq']:>3}  {day(one['at'])}", _happened(one)) for one in found)
 
 
-def _change(entry: Mapping[str, Any]) -> str:
-    return ", ".join(step for step in entry["to"] if step not in entry["from"])
+def _happened(one: Mapping[str, Any]) -> str:
+    move = "" if one["move"] in ("action", one["action"]) else f" ({one['move']})"
+    who = " · ".join(filter(None, (one["actor"], one["role"]))) or "by itself"
+    entered = f"→ {', '.join(one['entered'])}" if one["entered"] else ""
+    note = f"“{escape(one['note'])}”" if one["note"] else ""
+    return "\n".join(filter(None, (f"[bold]{escape(one['action'])}[/]{move} · {who}", entered, note)))
 
 
 @app.command(epilog="Example: passerelle case messages 7K3Q-9FX4-T --json")
@@ -270,16 +303,9 @@ def messages(ref: Ref, json: Json = False) -> None:
     if json:
         show_json(found)
         return
-    rows = [
-        (
-            m["seq"],
-            day(m["queued_at"]),
-            m["template"],
-            f"{m['actor']} ({m['country']})",
-            m["step"],
-            m["state"],
-            m["reason"],
-        )
-        for m in found
-    ]
-    table(("#", "queued (UTC)", "kind", "to", "step", "state", "why"), rows)
+    rows((f"{one['seq']:>3}  {day(one['queued_at'])}  {one['state']:<9}", _told(one)) for one in found)
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    to = f"{one['actor']} ({one['country']})" if one["country"] else one["actor"]
+    return f"{one['template']} → {to} · {one['step']}" + (f"\n{escape(one['reason'])}" if one["reason"] else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,15 @@ ROUND = timedelta(days=3)
 
 PATIENCE = 45.0
 """Seconds the demo waits for Prefect; after that it delivers without it, and says so."""
+
+
+_KINDS = {
+    "your_turn": "“your turn”",
+    "for_information": "for information",
+    "reminder": "reminders",
+    "escalation": "escalations",
+    "digest": "digests",
+}
 
 
 def demo(
@@ -145,19 +155,16 @@ class _Play:
         out.print(f"\n[bold]The journey of case {case['ref']}[/], {case['from']} → {case['to']}")
         for line in self._lines:
             out.print(escape(line), soft_wrap=True)
-        by_state: dict[str, int] = {}
-        for one in messages:
-            by_state[one["state"]] = by_state.get(one["state"], 0) + 1
-        kinds = {
-            kind: sum(one["kind"] == kind for one in messages) for kind in ("your_turn", "for_information", "reminder")
-        }
+        by_state = Counter(one["state"] for one in messages)
+        kinds = Counter(one["kind"] for one in messages)
         abroad = [one for one in messages if one["country"] == case["to"] and one["state"] == "sent"]
         out.print(f"\n[bold]Closed:[/] {case['outcome']}, after {len(history)} entries in a chain of hashes.")
         counted = ", ".join(f"{count} {state}" for state, count in sorted(by_state.items()))
-        named = (f"{kinds['your_turn']} “your turn”", f"{kinds['for_information']} for information")
-        out.print(f"Messages: {counted}; among them {', '.join(named)}, {kinds['reminder']} reminders.")
+        named = ", ".join(f"{count} {_KINDS[kind]}" for kind, count in kinds.most_common())
+        out.print(f"Messages: {counted}; among them {named}.", soft_wrap=True)
         out.print(
-            f"{len(abroad)} went abroad, none before the person's consent; those withheld until then stay on record."
+            f"{len(abroad)} went abroad, none before the person's consent; those withheld until then stay on record.",
+            soft_wrap=True,
         )
         how = f"{self._dispatcher.runs} runs of a Prefect flow"
         if self._dispatcher.plainly:
@@ -166,4 +173,4 @@ class _Play:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            out.print(text)
+            out.print(text, soft_wrap=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,15 +43,15 @@ def show_error(why: PasserelleError, as_json: bool) -> None:
             err.print(f"  · {escape(line)}" if "\n" not in line else escape(line), soft_wrap=True)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+def table(heads: Sequence[str], found: Sequence[Sequence[object]], title: str = "") -> None:
     """Write a table that wraps within the terminal's width; nothing for no rows but a sentence."""
-    if not rows:
+    if not found:
         out.print(f"{title + ': ' if title else ''}nothing")
         return
     drawn = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for head in heads:
         drawn.add_column(head, overflow="fold")
-    for row in rows:
+    for row in found:
         drawn.add_row(*(escape(_cell(cell)) for cell in row))
     out.print(drawn)
 
@@ -62,6 +62,17 @@ def _cell(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value)) or "–"
     return str(value)
+
+
+def rows(said: Iterable[tuple[str, str]], title: str = "") -> None:
+    """Write pairs of markup, a word and what is to be said of it, which wraps beside the word. Nothing for no pairs."""
+    drawn = Table.grid(padding=(0, 2, 0, 0))
+    drawn.add_column(no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for word, text in said:
+        drawn.add_row(word, text)
+    if drawn.row_count:
+        out.print(*([f"\n[bold]{title}[/]"] if title else []), drawn, sep="\n")
 
 
 def day(text: str | None) -> str:

@@ -26,7 +26,7 @@ from engine.clock import Clock
 from engine.diagnostics import did_you_mean
 from engine.errors import Conflict, NotAllowed, UnknownName, WrongUse
 from engine.forms.record import complete, typed
-from engine.sop.compile import CompiledSop
+from engine.sop.compile import REOPEN, CompiledSop
 from engine.values import Side, Value, new_reference, read_reference
 
 
@@ -116,6 +116,7 @@ class Casework:
              note: str = "", key: str | None = None) -> Moved:  # fmt: skip
         """Take an action. Raises Refused with every unmet requirement, Conflict, UnknownName."""
         loaded = self.load(ref)
+        known_action(loaded.sop, action)
         if assign is not None:
             self._can_stand(loaded, self._reassigned(loaded, action, step), assign)
         return self._move(loaded, Take(action, actor, step, assign), actor, "action", action, note, key)
@@ -215,6 +216,14 @@ class Casework:
             if one.name == action and step in (None, at) and one.model.reassign is not None:
                 return one.model.reassign
         raise WrongUse(f'"{action}" asks for no new actor here.')
+
+
+def known_action(sop: CompiledSop, action: str) -> None:
+    """Raise UnknownName, with the nearest right word, where a procedure has no action of this name at all."""
+    known = {name for step in sop.steps.values() for name in step.actions} | sop.everywhere.keys() | {REOPEN}
+    if action not in known:
+        hint = did_you_mean(action, sorted(known), "actions")
+        raise UnknownName(f'There is no action "{action}" in this procedure.', [hint])
 
 
 def _headline(kind: str, name: str) -> str:

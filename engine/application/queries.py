@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.application.casework import Casework, Loaded
+from engine.application.casework import Casework, Loaded, known_action
 from engine.application.facts import Payload, open_payload
 from engine.application.people import People
 from engine.application.ports import Cipher, Deadline, Message, Store
@@ -15,8 +15,6 @@ from engine.audit.chain import verify
 from engine.cases.decide import Option, options, roles_of
 from engine.cases.draft import active_steps
 from engine.clock import Clock
-from engine.diagnostics import did_you_mean
-from engine.errors import UnknownName
 from engine.sop import model as m
 from engine.sop.compile import CompiledAction
 from engine.sop.requirements import Sentences, words
@@ -57,6 +55,7 @@ class Queries:
             "from": case.destination,
             "to": case.origin,
             "steps": list(case.steps()),
+            "standing": [_standing(loaded, step, language) for step in case.steps()],
             "phase": sop.steps[case.main].phase,
             "outcome": case.outcome,
             "launched_at": rfc3339(case.launched_at),
@@ -70,8 +69,9 @@ class Queries:
         }
 
     def history(self, ref: str) -> list[Shape]:
-        """What happened to a case, hash-chained; the notes are opened."""
+        """What happened to a case, hash-chained; the notes are opened. `entered`: the steps it came to, less idle ones."""
         loaded = self._casework.load(ref)
+        steps = loaded.sop.steps
         return [
             {
                 "seq": one.seq,
@@ -82,6 +82,11 @@ class Queries:
                 "action": one.name,
                 "from": list(one.from_steps),
                 "to": list(one.to_steps),
+                "entered": [
+                    name
+                    for name in one.to_steps
+                    if name not in one.from_steps and not (name in steps and steps[name].idle)
+                ],
                 "note": self._payload(one.ref, one.seq, one.payload).note,
                 "hash": one.hash.hex(),
                 "previous_hash": one.previous_hash.hex(),
@@ -115,7 +120,7 @@ class Queries:
             for one in self._store.messages(loaded.case.ref)
         ]
 
-    def cases(self, mine: str | None = None, overdue: bool = False) -> list[Shape]:
+    def cases(self, mine: str | None = None, overdue: bool = False, language: str = "en") -> list[Shape]:
         """Work lists: all cases, those that wait for an actor, or those where something is late or somebody must be called."""
         if mine is not None:
             self._people.find(mine)
@@ -137,6 +142,7 @@ class Queries:
                     "from": case.destination,
                     "to": case.origin,
                     "step": case.main,
+                    "title": words(loaded.sop.steps[case.main].model.title, language),
                     "steps": turn if mine is not None else list(case.steps()),
                     "phase": loaded.sop.steps[case.main].phase,
                     "outcome": case.outcome,
@@ -162,6 +168,7 @@ class Queries:
             if one.action.name == action
         ]
         if not found:
+            known_action(loaded.sop, action)
             return [self._not_here(loaded, action, language)]
         sentences = Sentences(loaded.sop.scope, language)
         said: list[Shape] = []
@@ -224,19 +231,36 @@ class Queries:
     def _not_here(self, loaded: Loaded, action: str, language: str) -> Shape:
         sop, sentences = loaded.sop, Sentences(loaded.sop.scope, language)
         steps = [name for name, step in sop.steps.items() if action in step.actions]
-        if not steps and action not in sop.everywhere:
-            known = {name for step in sop.steps.values() for name in step.actions} | set(sop.everywhere)
-            hint = did_you_mean(action, sorted(known), "actions")
-            raise UnknownName(f'There is no action "{action}" in this procedure.', [hint])
         where = ", ".join(f"“{sentences.step(name)}”" for name in steps) or "another phase"
         return {"step": "", "requirement": "at", "text": f"The case stands at {where}.", "met": False, "who": []}
 
 
+def _standing(loaded: Loaded, name: str, language: str) -> Shape:
+    """A step of the configuration, for people: `line` is main, strand or beside; at an `idle` one nothing is to be done."""
+    step, case = loaded.sop.steps[name], loaded.case
+    sentences = Sentences(loaded.sop.scope, language)
+    due = case.due.get(name)
+    return {
+        "step": name,
+        "title": sentences.step(name),
+        "line": "beside" if step.alongside else "strand" if step.parent is not None else "main",
+        "idle": step.idle,
+        "end": step.is_end,
+        "responsible": list(step.model.responsible),
+        "entered_at": rfc3339(case.entered[name].at),
+        "due_at": _maybe(due),
+        "acknowledged_by": [role for role in step.model.responsible if f"{name} {role}" in case.acknowledged],
+    }
+
+
 def _action(loaded: Loaded, one: Option, language: str) -> Shape:
-    action = one.action
+    """`reach` is here, beside (offered by a line that runs beside the case), idle (such a line has not begun) or everywhere."""
+    action, step = one.action, loaded.sop.steps[one.step]
+    reach = "everywhere" if action.step is None else "idle" if step.idle else "beside" if step.alongside else "here"
     return {
         "action": action.name,
         "step": one.step,
+        "reach": reach,
         "title": title_of(action, language),
         "by": list(action.model.noted_by if action.is_environment else action.model.by),
         "to": action.model.to,

@@ -45,7 +45,8 @@ def run(tmp_path_factory: pytest.TempPathFactory):
     [
         (["case", "show", "0000-0000-0"], 2, "There is no case"),
         (["case", "show", "nonsense"], 2, "not a case reference"),
-        (["case", "act", "REF", "acccept", "--as", "fr-case-manager"], 1, "not open here"),
+        (["case", "act", "REF", "acccept", "--as", "fr-case-manager"], 2, 'did you mean "accept"'),
+        (["case", "act", "REF", "depart", "--as", "fr-return-operator"], 1, "not open here"),
         (["case", "act", "REF", "accept", "--as", "fr-case-manager"], 1, "can be met by"),
         (["case", "act", "REF", "accept", "--as", "stranger"], 1, "no party"),
         (["case", "why", "REF", "acccept"], 2, 'did you mean "accept"'),
@@ -132,6 +133,29 @@ def test_the_shapes_of_the_contract(run):
     }  # fmt: skip
     assert checked[0]["sound"] is True
     assert {one["verdict"] for one in checked[0]["safeguards"]} == {"not checked"}
+
+
+def test_a_case_is_shown_with_what_matters_first(run):
+    """Where it stands, what is due, what is open, what is missing and who can meet it; lines that idle are left out."""
+    shown = run("case", "show", run.ref, COLUMNS="80").stdout
+
+    heads = ["Stands at", "Due", "Not yet", "Open at any time", "Parties"]
+    places = [shown.index(f"\n{head}\n") for head in heads]
+    assert places == sorted(places)
+    assert shown.index("first_contact, case_manager") < places[1]
+    assert "✗ Referral – Request is on record. → first_contact" in shown
+    assert "housing_none" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_history_says_what_was_come_to(run):
+    """The launch lists the step that waits, and none that idles."""
+    shown = run("case", "history", run.ref).stdout
+    launch = json.loads(run("case", "history", run.ref, "--json").stdout)[0]
+
+    assert launch["entered"] == ["referral"]
+    assert "→ referral" in shown
+    assert "housing_none" not in shown
 
 
 def test_without_a_mail_server_messages_wait(run):
