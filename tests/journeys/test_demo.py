@@ -10,6 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from engine.settings import DEFINITIONS
+from engine.sop.load import Shelf, load_sop
+
+
+@pytest.fixture(scope="module")
+def steps():
+    """Every step of the adult procedure, strands and what runs alongside included."""
+    file, _ = load_sop(DEFINITIONS / "sops" / "adult-return.yaml", Shelf.of(DEFINITIONS)[0])
+    assert file is not None
+    lines = [line for step in file.sop.steps.values() for line in step.strands.values()]
+    lines += file.sop.alongside.values()
+    return dict(file.sop.steps) | {name: step for line in lines for name, step in line.steps.items()}
+
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, object]]]:
@@ -22,14 +35,30 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, o
     return told
 
 
-def test_the_demo_ends_in_a_closed_case_with_every_step_of_the_journey(told):
-    """From the first contact to closure; the history is complete and says how the case got there."""
+def test_the_demo_ends_in_a_closed_case_with_every_step_of_the_journey(told, steps):
+    """From the referral (S05) to the evaluation (S37), with the ten services and what runs alongside; nothing is left out."""
     case, history = told["case"], told["history"]
 
     assert case["outcome"] == "closed_reintegrated"
     assert [entry["seq"] for entry in history] == list(range(1, len(history) + 1))
-    entered = {step for entry in history for step in entry["to"]}
-    assert {"referral", "legal_check", "departure", "arrival", "reintegration", "evaluation"} <= entered
+    codes = {steps[step].code for entry in history for step in entry["to"]}
+    journey = {f"S{number:02}" for number in range(5, 38)}
+    assert journey | {f"R{number}" for number in range(1, 11)} | {"P1", "P2", "P3"} <= codes
+
+
+def test_both_countries_are_told_at_every_transition_that_concerns_them(told, steps):
+    """Whoever is responsible for a step that is entered is told in that very transaction, or it is on record why not."""
+    answered = {(one["seq"], one["role"]): one["state"] for one in told["messages"] if one["kind"] != "reminder"}
+    expected = [
+        (entry["seq"], role)
+        for entry in told["history"] if entry["move"] == "action"
+        for step in entry["entered"] for role in steps[step].responsible
+    ]  # fmt: skip
+
+    assert len(expected) > 100
+    assert [one for one in expected if one not in answered] == []
+    withheld = {role for (seq, role) in expected if answered[seq, role] == "withheld"}
+    assert withheld <= {"origin_police"}, "only the police, to whom the person did not agree"
 
 
 def test_nothing_goes_abroad_before_the_person_consents_to_sharing(told):
