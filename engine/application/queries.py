@@ -62,7 +62,9 @@ class Queries:
             "facts": dict(sorted(loaded.facts.attributes.items())),
             "actions": [_action(loaded, one, language) for one in found if not one.action.is_timed],
             "deadlines": [
-                _deadline(loaded, one, self._clock.now()) for one in self._store.deadlines(case.ref) if one.step
+                _deadline(loaded, one, self._clock.now())
+                for one in self._store.deadlines(case.ref)
+                if one.kind != "wake"
             ],
             "parties": {role: self._party(loaded, role, actor) for role, actor in sorted(case.parties.items())},
             "records": self._records(loaded),
@@ -148,7 +150,7 @@ class Queries:
                     "outcome": case.outcome,
                     "moved_at": rfc3339(stored.moved_at),
                     "due_at": _maybe(min(due, default=None)),
-                    "late": [one.step for one in late.get(case.ref, [])],
+                    "late": [one.step or one.name for one in late.get(case.ref, [])],
                     "call": [
                         {"role": one.role, "actor": one.actor, "step": one.step, "reason": one.reason} for one in calls
                     ],
@@ -313,7 +315,7 @@ def _deadline(loaded: Loaded, one: Deadline, now: datetime) -> Shape:
 def _late(deadlines: Iterable[Deadline], now: datetime) -> Mapping[str, list[Deadline]]:
     late: dict[str, list[Deadline]] = {}
     for one in deadlines:
-        if one.kind in ("due", "series") and one.due_at < now and not one.held:
+        if one.kind in ("due", "series", "watch") and one.due_at < now and not one.held:
             late.setdefault(one.ref, []).append(one)
     return late
 

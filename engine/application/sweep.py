@@ -72,7 +72,7 @@ class Sweep:
             loaded = self._casework.load(deadline.ref)
         past = [alarm for alarm in deadline.alarms if alarm.at <= now]
         rest = tuple(alarm for alarm in deadline.alarms if alarm.at > now)
-        told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step, past, now)
+        told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step or loaded.case.main, past, now)
         messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
         self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
         return woken + Swept(messages=len(messages))

@@ -48,7 +48,7 @@ class Case(msgspec.Struct, frozen=True):
 
     `strands` and `alongside` name the step each strand stands at; `offered` the actions whose people know they are allowed
     ("step.action"); `withheld` what could not be told yet (role -> step whose turn it is); `due` when steps are due, `wake` when
-    time alone may next open something.
+    time alone may next open something; `armed` the safeguards whose deadline runs (id -> since when).
     """
 
     ref: str
@@ -75,6 +75,7 @@ class Case(msgspec.Struct, frozen=True):
     closed_at: datetime | None = None
     due: dict[str, datetime] = {}
     wake: datetime | None = None
+    armed: dict[str, datetime] = {}
 
     def steps(self) -> tuple[str, ...]:
         """Every step of the configuration: the main one, then the strands', then those alongside."""

@@ -7,11 +7,11 @@ docs/reference/sop-language.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from engine.cases.case import Case, Facts, Moment, Occurrence, Paused, RecordView
-from engine.cases.deadlines import instant_after, occurrences, schedule, wait_until
+from engine.cases.deadlines import instant_after, occurrences, schedule, wait_until, watch_schedule
 from engine.cases.effects import (
     CancelMessages,
     CloseCase,
@@ -25,7 +25,7 @@ from engine.cases.effects import (
 )
 from engine.cases.view import CaseView
 from engine.sop import model as m
-from engine.sop.compile import CompiledAction, CompiledSop
+from engine.sop.compile import CompiledAction, CompiledSop, Watch, WatchedEvent
 from engine.sop.requirements import Guard
 from engine.values import Kind, MessageKind, Side, Value
 
@@ -47,6 +47,11 @@ def active_steps(sop: CompiledSop, case: Case) -> tuple[str, ...]:
 
 def _counts_from(origin: m.Origin | m.FieldOfForm | None, part: str | None) -> bool:
     return part is None or (origin is not None and origin.form == part)
+
+
+def _matches(event: WatchedEvent, happened: Mapping[str, Mapping[str, Value]]) -> bool:
+    said = happened.get(event.key)
+    return said is not None and all(said.get(name) in values for name, values in event.where)
 
 
 def hold(ready: Iterable[Guard], view: CaseView) -> bool:
@@ -71,7 +76,7 @@ class Draft:
         self._acknowledged, self._series = dict(case.acknowledged), dict(case.series)
         self._told, self._offered, self._withheld = set(case.told), set(case.offered), dict(case.withheld)
         self._outcome, self._closed_at = case.outcome, case.closed_at
-        self._due, self._wake = dict(case.due), case.wake
+        self._due, self._wake, self._armed = dict(case.due), case.wake, case.armed
         self._records, self._voided = facts.records, facts.voided
         self._attributes = facts.attributes
         self._unshares = False
@@ -79,6 +84,7 @@ class Draft:
         self._left: list[str] = []
         self._new: list[str] = []
         self._side: Side = Side.DESTINATION
+        self._happened: dict[str, Mapping[str, Value]] = {}
         self._turn: dict[str, tuple[str, str]] = {}
         self._inform: dict[str, tuple[str, str]] = {}
         self._unasked: set[str] = set()
@@ -106,7 +112,7 @@ class Draft:
             old.ref, old.sop, old.version, old.destination, old.origin, old.launched_at, self._main, self.seq,
             self._strands, self._alongside, self._paused, self.parties, self._entered, self._done, self._taken,
             self._acknowledged, self._series, frozenset(self._told), frozenset(self._offered), self._withheld,
-            self._outcome, self._closed_at, self._due, self._wake,
+            self._outcome, self._closed_at, self._due, self._wake, self._armed,
         )  # fmt: skip
 
     def facts(self) -> Facts:
@@ -141,6 +147,7 @@ class Draft:
 
     def record(self, key: str, part: str, record: RecordView) -> bool:
         """Let the newest record count; answers whether this one is it."""
+        self._happened[f"record:{part}"] = record.fields
         voided, known = self._voided.get(part), self._records.get(key)
         if (voided is not None and record.signed_on < voided) or (known and record.signed_on < known.signed_on):
             return False
@@ -167,10 +174,12 @@ class Draft:
                 self._turn.setdefault(role, (step, "your_turn"))
 
     def acknowledge(self, step: str, role: str, actor: str) -> None:
+        self._happened[f"acknowledge:{step}"] = {}
         self._acknowledged[f"{step} {role}"] = actor
 
     def note_taken(self, action: str) -> None:
         """Remember the last takings of an action, as many as any requirement counts."""
+        self._happened[f"action:{action}"] = {}
         keep = self.sop.counted.get(action)
         if keep is not None:
             self._taken[action] = (*self._taken.get(action, ()), self.seq)[-keep:]
@@ -299,6 +308,9 @@ class Draft:
         for step in self.sop.dated_by.get(part, ()):
             if step in self._standing():
                 self._set_clocks(step, part)
+        for watch in self.sop.watches:
+            if watch.id in self._armed and watch.origin is not None and watch.origin.form == part:
+                self._set_watch(watch)
 
     def _set_clocks(self, step: str, part: str | None = None) -> None:
         """Set the clocks of a step; where a date on `part` has become known, only those that count from it."""
@@ -330,6 +342,35 @@ class Draft:
                         self.effects.append(
                             SetDeadline("series", step, f"{name}:{number}", round_.due_at, round_.alarms)
                         )
+
+    def _watch(self) -> None:
+        """Arm the deadlines of safeguards, and end those of which what they ask for has happened in this move."""
+        happened = self._happened
+        happened.update((f"leave:{step}", {}) for step in self._left)
+        happened.update((f"enter:{step}", {}) for step in self._new)
+        happened.update(
+            (f"tell:{one.role}", {}) for one in self.effects if isinstance(one, Notify) and not one.withheld
+        )
+        if self.sop.watched.isdisjoint(happened):
+            return
+        old = CaseView(self._old, self._old_facts, self.now)
+        for watch in self.sop.watches:
+            if any(_matches(event, happened) for event in watch.ends):
+                if watch.id in self._armed:
+                    self._armed = {name: since for name, since in self._armed.items() if name != watch.id}
+                    self.effects.append(EndDeadline("", watch.id))
+            elif watch.id in self._armed:
+                continue
+            elif any(_matches(event, happened) for event in watch.starts) and hold(watch.narrowed, old):
+                self._armed = {**self._armed, watch.id: self.now}
+                self._set_watch(watch)
+
+    def _set_watch(self, watch: Watch) -> None:
+        """Set the deadline of an armed safeguard once its origin is known."""
+        origin = self._origin(watch.origin, self._armed[watch.id])
+        if origin is not None:
+            due = watch_schedule(watch.within, watch.escalate, origin, self._calendars)
+            self.effects.append(SetDeadline("watch", "", watch.id, due.due_at, due.alarms))
 
     def _origin(self, rule: m.Origin | m.FieldOfForm | None, entered: datetime) -> datetime | date | None:
         if rule is None:
@@ -406,6 +447,8 @@ class Draft:
         for role, (step, template) in self._inform.items():
             if role not in self._turn or template == "stop":
                 self._notify(MessageKind.FOR_INFORMATION, role, step, template, view)
+        if self.sop.watches:
+            self._watch()
         self._wake_at(wake if self._outcome is None else None)
 
     def _wake_at(self, wake: datetime | None) -> None:

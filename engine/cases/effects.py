@@ -25,7 +25,10 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class SetDeadline:
-    """From now on this is due. `kind` is due, timed, series or wake; `name` tells apart the deadlines of one step."""
+    """From now on this is due. `kind` is due, timed, series, wake or watch; `name` tells apart the deadlines of one step.
+
+    A `wake` and a `watch` (the deadline of a safeguard, named by its id) belong to the case: their step is empty.
+    """
 
     kind: str
     step: str

@@ -10,7 +10,7 @@ Terms: docs/glossary.md. Why flat machines: docs/decisions/0003-one-flat-machine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -19,8 +19,8 @@ from transitions import Machine
 
 from engine.forms.model import Form, FormPart
 from engine.sop import model as m
-from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, reads
-from engine.values import OFFICIAL_KINDS, Side, Value
+from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, reads, values_of
+from engine.values import OFFICIAL_KINDS, Duration, Side, Value
 
 MAIN: Final = "main"
 REOPEN: Final = "reopen"
@@ -103,6 +103,27 @@ class CompiledStep:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedEvent:
+    """Something that starts or ends a watch: its key ("action:depart", "record:form.part", …), and what a record must say."""
+
+    key: str
+    where: tuple[tuple[str, frozenset[Value]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The deadline of a safeguard with `within`: it stands from one of `starts` on until one of `ends`."""
+
+    id: str
+    within: Duration
+    origin: m.Origin | None
+    escalate: tuple[m.Escalation, ...]
+    starts: tuple[WatchedEvent, ...]
+    ends: tuple[WatchedEvent, ...]
+    narrowed: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledSop:
     """One version of a procedure, ready to run.
 
@@ -118,6 +139,7 @@ class CompiledSop:
         counted_in: form part -> the steps whose series it is recorded for.
         dated_by: form part -> the steps whose clocks count from a date on it.
         counts_from: step -> the other steps whose clocks count from its entry.
+        watches: the deadlines that safeguards arm; `watched` the keys of all events that start or end one.
     """
 
     sop: m.Sop
@@ -141,7 +163,13 @@ class CompiledSop:
     counted_in: Mapping[str, tuple[str, ...]]
     dated_by: Mapping[str, tuple[str, ...]]
     counts_from: Mapping[str, tuple[str, ...]]
+    watches: tuple[Watch, ...]
+    watched: frozenset[str] = field(init=False)
     implied: tuple[tuple[str, tuple[tuple[str, frozenset[Value]], ...]], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        events = (event.key for watch in self.watches for event in (*watch.starts, *watch.ends))
+        object.__setattr__(self, "watched", frozenset(events))
 
     def entries_of(self, step: str, part: str) -> tuple[CompiledEntry, ...]:
         """Return who may record `part` at `step`, and when; empty if it is not recorded there."""
@@ -178,7 +206,7 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
         starts={name: strand.start for name, strand in _strands(sop)},
         strands_of=strands_of,
         share={role: compiler.share(role) for role in sop.roles},
-        reads=_reads(sop),
+        reads=_reads(sop, compiler.parts),
         counted=_counted(sop),
         official=frozenset(name for name, role in sop.roles.items() if role.kind in OFFICIAL_KINDS),
         default_facts={
@@ -192,6 +220,7 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
         counted_in=_series_of(sop, parts, forms),
         dated_by=_grouped(sop, lambda origin: origin.form),
         counts_from=_grouped(sop, lambda origin: getattr(origin, "enter", None)),
+        watches=tuple(compiler.watches()),
         implied=tuple(
             (name, tuple((other, fact_values(sop, other, [value])) for other, value in fact.implied_by.items()))
             for name, fact in sop.facts.items()
@@ -256,7 +285,19 @@ def _every_requirement(sop: m.Sop) -> Iterator[m.Requirement]:
         yield from flattened(requirements)
 
 
-def _reads(sop: m.Sop) -> dict[str, frozenset[str]]:
+def _timed_safeguards(sop: m.Sop) -> Iterator[m.Safeguard]:
+    for one in sop.safeguards:
+        if isinstance(one, m.Safeguard) and one.within is not None:
+            yield one
+
+
+def _patterns(one: m.Safeguard) -> Iterator[m.EventPattern]:
+    for event in (*(one.after or ()), *(one.eventually or ())):
+        if isinstance(event, m.EventPattern):
+            yield event
+
+
+def _reads(sop: m.Sop, parts_of: Callable[[str], Iterable[str]]) -> dict[str, frozenset[str]]:
     """Collect the fields that anything looks at: requirements, deadlines, series, timed actions."""
     found: dict[str, set[str]] = {}
     for requirement in _every_requirement(sop):
@@ -266,7 +307,13 @@ def _reads(sop: m.Sop) -> dict[str, frozenset[str]]:
         for origin in _origins(step):
             if origin.form is not None and origin.field is not None:
                 found.setdefault(origin.form, set()).add(origin.field)
-    return {part: frozenset(names) for part, names in found.items()}
+    for one in _timed_safeguards(sop):
+        if isinstance(one.from_, m.Origin) and one.from_.form is not None and one.from_.field is not None:
+            found.setdefault(one.from_.form, set()).add(one.from_.field)
+        for event in _patterns(one):
+            for part in parts_of(event.record) if event.record is not None else ():
+                found.setdefault(part, set()).update(event.where)
+    return {part: frozenset(names) for part, names in found.items() if names}
 
 
 def _origins(step: m.Step) -> Iterator[m.Origin | m.FieldOfForm]:
@@ -350,13 +397,13 @@ class _Compiler:
         entries = [
             CompiledEntry(part, name, frozenset(entry.by) or responsible, guards(entry.requires, scope))
             for entry in step.forms
-            for part in self._parts(entry.form)
+            for part in self.parts(entry.form)
         ]
         entries += [
             CompiledEntry(part, name, responsible, ())
             for series in step.series.values()
             for form in series.forms
-            for part in self._parts(form)
+            for part in self.parts(form)
             if not any(entry.part == part for entry in entries)
         ]
         return CompiledStep(
@@ -374,7 +421,7 @@ class _Compiler:
             after_end=beside is not None and beside.after_end,
         )
 
-    def _parts(self, form: str) -> list[str]:
+    def parts(self, form: str) -> list[str]:
         """A form with parts, named as a whole, stands for each of them."""
         return [form] if form in self._scope.parts else list(self._forms[form].all_parts())
 
@@ -422,3 +469,34 @@ class _Compiler:
         """Find what must hold before this role is told: by role, else by kind, else by side; None: nothing allows it."""
         asked = self._sop.asked_before_telling(role)
         return None if asked is None else guards(asked, self._scope)
+
+    def watches(self) -> Iterator[Watch]:
+        """Make ready the deadlines that safeguards with `within` arm."""
+        for one in _timed_safeguards(self._sop):
+            if one.within is None:
+                continue
+            yield Watch(
+                id=one.id,
+                within=one.within,
+                origin=one.from_ if isinstance(one.from_, m.Origin) else None,
+                escalate=one.escalate,
+                starts=tuple(event for said in one.after or () for event in self._events(said)),
+                ends=tuple(event for said in one.eventually or () for event in self._events(said)),
+                narrowed=() if one.if_ is None else guards([one.if_], self._scope),
+            )
+
+    def _events(self, said: m.Event) -> Iterator[WatchedEvent]:
+        if isinstance(said, str):
+            yield WatchedEvent(f"action:{said}")
+        elif said.record is not None:
+            for part in self.parts(said.record):
+                fields = self._scope.parts[part]
+                where = tuple((name, values_of(fields, name, values)) for name, values in said.where.items())
+                yield WatchedEvent(f"record:{part}", where)
+        elif said.tell is not None:
+            for name, role in self._sop.roles.items():
+                if said.tell in (name, role.side, role.kind):
+                    yield WatchedEvent(f"tell:{name}")
+        else:
+            kind = next(key for key in said.KEYS if getattr(said, key) is not None)
+            yield WatchedEvent(f"{kind}:{getattr(said, kind)}")

@@ -84,6 +84,15 @@ everywhere:
     noted_by: [worker]
     to: over
     requires: [{fact: {asylum_pending: false}}]
+safeguards:
+  - {id: answered, after: call, eventually: calm, within: 24 hours, escalate: [{after: 0 hours, to: [worker]}]}
+  - id: dated
+    if: {fact: {asylum_pending: false}}
+    after: {enter: running}
+    eventually: [{record: share, where: {agreed: true}}, {leave: running}]
+    within: 2 days
+    from: {form: date, field: on}
+    escalate: [{after: 1 day, to: [far]}]
 """
 TITLE = {"en": "A", "fr": "A"}
 AGREED = {"type": "boolean", "title": TITLE}
@@ -286,3 +295,48 @@ def test_a_decision_changes_nothing_of_what_it_was_given():
 
     assert first == second
     assert (told.case, told.facts) == (before, facts)
+
+
+def armed(told: Told) -> dict[str, datetime]:
+    return {one.name: one.due_at for one in told.effects(SetDeadline) if one.kind == "watch"}  # type: ignore[attr-defined]
+
+
+def test_a_safeguard_with_within_arms_a_deadline_of_the_case_until_it_is_kept():
+    """The call is to be answered within a day; who is named hears of it when it is late. It ends with the answer."""
+    told = Told().does(Take("call", "w"))
+    (deadline,) = (one for one in told.effects(SetDeadline) if one.kind == "watch")  # type: ignore[attr-defined]
+
+    assert (deadline.step, deadline.due_at) == ("", NOW + timedelta(hours=24))
+    assert [(alarm.kind, alarm.roles, alarm.at) for alarm in deadline.alarms] == [
+        ("escalate", ("worker",), deadline.due_at)
+    ]
+    assert EndDeadline("", "answered") in told.does(Take("calm", "w")).last.effects
+    assert told.case.armed == {}
+
+
+def test_the_deadline_of_a_safeguard_outlives_the_step_and_the_case():
+    """Nothing but what it asks for ends it: not a move elsewhere, and not the end."""
+    told = Told().does(Take("call", "w")).does(Take("removed", "w"))
+
+    assert told.case.outcome == "done"
+    assert told.case.armed == {"answered": NOW}
+    assert EndDeadline("", "answered") in told.does(Take("calm", "w")).last.effects
+
+
+def test_a_safeguard_counts_from_a_date_once_it_is_known():
+    """Armed with the entry, due two days after the date; a newer date moves it; only a record that says yes ends it."""
+    told = Told().does(Take("run", "w"))
+    assert armed(told) == {}
+
+    assert armed(told.does(Enter("date", "w", NOW.date(), (), {"on": "2026-03-09"})))["dated"].day == 11
+    assert armed(told.does(Enter("date", "w", NOW.date(), (), {"on": "2026-03-16"})))["dated"].day == 18
+    assert EndDeadline("", "dated") not in told.shares(agreed=False).last.effects
+    assert EndDeadline("", "dated") in told.shares().last.effects
+
+
+def test_a_safeguard_is_not_armed_where_its_if_does_not_hold():
+    """It speaks of cases without an asylum claim; leaving the step ends it where it was armed."""
+    claimed = Told(asylum_pending=True).does(Take("run", "w"))
+
+    assert "dated" not in claimed.case.armed
+    assert "dated" not in Told().does(Take("run", "w")).does(Take("rest", "w")).case.armed
