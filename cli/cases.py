@@ -139,7 +139,7 @@ def draw_case(found: Mapping[str, Any]) -> None:
     rows(((role, one["actor"]) for role, one in found["parties"].items()), "Parties")
 
 
-_REACHES = (("here",), ("beside",), ("idle", "everywhere"))
+_REACHES = (("here",), ("beside",), ("idle", "everywhere", "reopen"))
 
 
 def _stands(one: Mapping[str, Any]) -> tuple[str, str]:

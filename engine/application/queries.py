@@ -12,11 +12,11 @@ from engine.application.facts import Payload, open_payload
 from engine.application.people import People
 from engine.application.ports import Cipher, Deadline, Message, Store
 from engine.audit.chain import verify
-from engine.cases.decide import Option, options, roles_of
+from engine.cases.decide import Option, Unmet, options, reopenings, roles_of
 from engine.cases.draft import active_steps
 from engine.clock import Clock
 from engine.sop import model as m
-from engine.sop.compile import CompiledAction
+from engine.sop.compile import REOPEN, CompiledAction
 from engine.sop.requirements import Sentences, words
 from engine.values import MessageKind, MessageState, Side, rfc3339
 
@@ -60,7 +60,13 @@ class Queries:
             "outcome": case.outcome,
             "launched_at": rfc3339(case.launched_at),
             "facts": dict(sorted(loaded.facts.attributes.items())),
-            "actions": [_action(loaded, one, language) for one in found if not one.action.is_timed],
+            "actions": [
+                *(_action(loaded, one, language) for one in found if not one.action.is_timed),
+                *(
+                    _reopening(loaded, step, unmet, language)
+                    for step, unmet in reopenings(sop, case, loaded.facts, self._clock.now())
+                ),
+            ],
             "deadlines": [
                 _deadline(loaded, one, self._clock.now())
                 for one in self._store.deadlines(case.ref)
@@ -256,7 +262,7 @@ def _standing(loaded: Loaded, name: str, language: str) -> Shape:
 
 
 def _action(loaded: Loaded, one: Option, language: str) -> Shape:
-    """`reach` is here, beside (offered by a line that runs beside the case), idle (such a line has not begun) or everywhere."""
+    """`reach` is here, beside (a line that runs beside the case), idle (such a line has not begun), everywhere or reopen."""
     action, step = one.action, loaded.sop.steps[one.step]
     reach = "everywhere" if action.step is None else "idle" if step.idle else "beside" if step.alongside else "here"
     return {
@@ -266,10 +272,32 @@ def _action(loaded: Loaded, one: Option, language: str) -> Shape:
         "title": title_of(action, language),
         "by": list(action.model.noted_by if action.is_environment else action.model.by),
         "to": action.model.to,
-        "allowed": not one.unmet,
+        **_allowed(one.unmet),
+    }
+
+
+def _reopening(loaded: Loaded, name: str, unmet: tuple[Unmet, ...], language: str) -> Shape:
+    reopens = loaded.sop.steps[name].model.reopens
+    assert reopens is not None
+    return {
+        "action": REOPEN,
+        "step": name,
+        "reach": REOPEN,
+        "title": f"{REOPENED.get(language, REOPENED['en'])} {Sentences(loaded.sop.scope, language).step(name)}",
+        "by": list(reopens.by),
+        "to": reopens.to,
+        **_allowed(unmet),
+    }
+
+
+REOPENED = {"en": "Reopen:", "fr": "Rouvrir :"}
+
+
+def _allowed(unmet: tuple[Unmet, ...]) -> Shape:
+    return {
+        "allowed": not unmet,
         "blockers": [
-            {"requirement": _kind(reason.requirement), "text": reason.text, "who": list(reason.who)}
-            for reason in one.unmet
+            {"requirement": _kind(reason.requirement), "text": reason.text, "who": list(reason.who)} for reason in unmet
         ],
     }
 

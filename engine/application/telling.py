@@ -41,7 +41,7 @@ class Telling:
             loaded = self._casework.load(message.ref)
             titled = loaded.sop.steps.get(message.step)
             step = words(titled.model.title, language) if titled is not None else message.step
-            entry = next((one for one in self._store.history(message.ref) if one.seq == message.seq), None)
+            entry = self._store.entry(message.ref, message.seq)
             role = loaded.sop.sop.roles.get(entry.role) if entry is not None else None
             acted = words(role.title, language) if role is not None else ""
         return Occasion(message.ref, message.template, message.due_at, step, acted)

@@ -93,7 +93,9 @@ def occurrences(series: Series, origin: datetime | date, calendars: Calendars) -
     return tuple(_around(_after(length, origin, days), start, series.remind, (), days) for length in series.at)
 
 
-def watch_schedule(within: Duration, escalate: Iterable[Escalation], origin: datetime | date, calendars: Calendars) -> Schedule:
+def watch_schedule(
+    within: Duration, escalate: Iterable[Escalation], origin: datetime | date, calendars: Calendars
+) -> Schedule:
     """Return when what a safeguard asks for is due and who hears of it when it is late; counted in the destination's calendar.
 
     Arguments as for `schedule`. Nobody in particular is responsible for a right, so nobody is reminded of it.

@@ -109,7 +109,7 @@ def decide(sop: CompiledSop, case: Case, move: Move, facts: Facts, now: datetime
         case Wake():
             draft = Draft(sop, case, facts, now)
             draft.lapse()
-            return _settled(draft, "wake", "", ())
+            return _settled(draft, "wake", "", case.steps())
     raise TypeError(f"not a move: {move!r}")
 
 
@@ -148,6 +148,18 @@ def offered(
 def _pauses_twice(sop: CompiledSop, case: Case, action: CompiledAction) -> bool:
     target = sop.steps.get(action.model.to)
     return case.paused is not None and target is not None and target.model.pause
+
+
+def reopenable(sop: CompiledSop, case: Case) -> tuple[str, ...]:
+    """Return the end steps that can be reopened: a closed case's own, else those of its strands and of what runs alongside."""
+    ends = (case.main,) if case.outcome is not None else case.steps()[1:]
+    return tuple(name for name in ends if sop.steps[name].model.reopens is not None)
+
+
+def reopenings(sop: CompiledSop, case: Case, facts: Facts, now: datetime) -> tuple[tuple[str, tuple[Unmet, ...]], ...]:
+    """List what can be reopened, each with what stands against it."""
+    view = CaseView(case, facts, now)
+    return tuple((name, _unmet(sop, case, sop.steps[name].reopens or (), view)) for name in reopenable(sop, case))
 
 
 def roles_of(sop: CompiledSop, case: Case, actor: str) -> frozenset[str]:
@@ -274,12 +286,7 @@ def _do(
 def _reopen(
     sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime, roles: frozenset[str]
 ) -> Decision | Refusal:
-    candidates = [case.main] if case.outcome is not None else [name for name in case.steps() if name != case.main]
-    found = [
-        name
-        for name in candidates
-        if sop.steps[name].model.reopens is not None and (move.step is None or name == move.step)
-    ]
+    found = [name for name in reopenable(sop, case) if move.step in (None, name)]
     if not found:
         return _refused("not_offered", "Nothing here can be reopened.")
     if len(found) > 1:

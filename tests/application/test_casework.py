@@ -268,3 +268,30 @@ def test_a_house_opened_again_goes_on_where_it_was(house, ref, tmp_path, clock):
 
     assert other.queries.case(ref) == before
     other.close()
+
+
+def test_a_right_that_is_not_kept_in_time_is_escalated_once(house, ref, clock):
+    """An alert nobody answers for a day: the return operator hears of it; the focal points do only with consent."""
+    house.casework.take(ref, "raise_alert", "fr-case-manager")
+    clock.move_to(clock.now() + timedelta(hours=25))
+    house.sweep.run()
+    house.sweep.run()
+
+    late = [one for one in house.queries.case(ref)["deadlines"] if one["kind"] == "watch"]
+    assert [(one["step"], one["name"], one["state"]) for one in late] == [
+        ("", "inv-26-every-alert-is-answered", "late")
+    ]
+    told = [one for one in house.queries.messages(ref) if one["kind"] == "escalation" and one["step"] == "referral"]
+    assert sorted((one["role"], one["state"]) for one in told) == [
+        ("destination_focal_point", "withheld"), ("origin_focal_point", "withheld"), ("return_operator", "queued"),
+    ]  # fmt: skip
+    assert [one["ref"] for one in house.queries.cases(overdue=True)] == [ref]
+
+
+def test_a_closed_case_says_how_it_can_be_opened_again(house, ref):
+    """The reopening stands among the actions, with who may take it and what it asks for."""
+    house.casework.take(ref, "declines_help", "fr-case-manager")
+
+    (reopening,) = (one for one in house.queries.case(ref)["actions"] if one["action"] == "reopen" and one["allowed"])
+    moved = house.casework.take(ref, "reopen", "fr-case-manager", reopening["step"])
+    assert moved.steps[0] == reopening["to"]

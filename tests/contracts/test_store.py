@@ -139,6 +139,8 @@ def test_a_key_is_used_once(store):
     assert found is not None
     assert found.seq == 1
     assert store.entry_with_key("AAAA-AAAA-A", "never") is None
+    assert store.entry("AAAA-AAAA-A", found.seq) == found
+    assert store.entry("AAAA-AAAA-A", 99) is None
 
 
 @pytest.mark.parametrize("table", ["history", "records", "sop_versions", "refusals"])

@@ -37,6 +37,7 @@ _REFUSAL = insert(refusals).inline().values({c.name: bindparam(c.name) for c in 
 _END_ALL = delete(deadlines).where(deadlines.c.ref == bindparam("ref"))
 _END_STEP = _END_ALL.where(deadlines.c.step == bindparam("step"))
 _WITH_KEY = select(history).where(history.c.ref == bindparam("ref"), history.c.key == bindparam("key"))
+_ONE = select(history).where(history.c.ref == bindparam("ref"), history.c.seq == bindparam("seq"))
 _HISTORY = select(history).where(history.c.ref == bindparam("ref")).order_by(history.c.seq)
 _RECORDS = select(records).where(records.c.ref == bindparam("ref")).order_by(records.c.seq)
 
@@ -92,6 +93,11 @@ class Cases(Database):
     def entry_with_key(self, ref: str, key: str) -> Entry | None:
         with self.reading() as connection:
             row = self.run(connection, _WITH_KEY, {"ref": ref, "key": key}).first()
+        return None if row is None else _entry_of(row)
+
+    def entry(self, ref: str, seq: int) -> Entry | None:
+        with self.reading() as connection:
+            row = self.run(connection, _ONE, {"ref": ref, "seq": seq}).first()
         return None if row is None else _entry_of(row)
 
     def history(self, ref: str) -> Sequence[Entry]:
