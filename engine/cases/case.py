@@ -47,7 +47,7 @@ class Case(msgspec.Struct, frozen=True):
     """One referral.
 
     `strands` and `alongside` name the step each strand stands at; `offered` the actions whose people know they are allowed
-    ("step.action"); `withheld` what could not be told yet (role -> step whose turn it is); `due` when steps are due, `wake` when
+    ("step.action"); `withheld` what could not be told yet (role -> steps whose turn it is); `due` when steps are due, `wake` when
     time alone may next open something; `armed` the safeguards whose deadline runs (id -> since when).
     """
 
@@ -70,7 +70,7 @@ class Case(msgspec.Struct, frozen=True):
     series: dict[str, tuple[Occurrence, ...]] = {}
     told: frozenset[str] = frozenset()
     offered: frozenset[str] = frozenset()
-    withheld: dict[str, str] = {}
+    withheld: dict[str, tuple[str, ...]] = {}
     outcome: str | None = None
     closed_at: datetime | None = None
     due: dict[str, datetime] = {}

@@ -164,6 +164,7 @@ class Draft:
         if role in self.parties:
             self.effects.append(CancelMessages(role))
         self.parties[role] = actor
+        self._acknowledged = {k: v for k, v in self._acknowledged.items() if not k.endswith(f" {role}")}
         self._told.discard(role)
         self._unshares = True
 
@@ -268,6 +269,9 @@ class Draft:
         for name in back:
             if name in self._due:
                 self._due[name] += length
+            for series in self.sop.steps[name].model.series:
+                rounds = self._series.get(f"{name}/{series}", ())
+                self._series[f"{name}/{series}"] = tuple(Occurrence(one.due_at + length, one.state) for one in rounds)
         self._paused = None
         for name in back:
             for role in self.sop.steps[name].model.responsible:
@@ -518,7 +522,7 @@ class Draft:
         withheld = "" if role in self._unasked else self._why_withheld(role, view)
         if withheld:
             if kind is MessageKind.YOUR_TURN:
-                self._withheld[role] = step
+                self._withheld[role] = (*(one for one in self._withheld.get(role, ()) if one != step), step)
         else:
             self._told.add(role)
             self._withheld.pop(role, None)
@@ -542,11 +546,14 @@ class Draft:
                 self.effects.append(CancelMessages(role))
 
     def _release(self, view: CaseView) -> None:
-        """Tell what was withheld, once it may be told and while it is still due."""
+        """Tell what was withheld, once it may be told and while it is still due: one message, of the latest step."""
         standing = set(self._standing())
-        for role, step in list(self._withheld.items()):
-            if step not in standing or self._outcome is not None:
+        for role, steps in list(self._withheld.items()):
+            due = tuple(step for step in steps if step in standing)
+            if not due or self._outcome is not None:
                 del self._withheld[role]
             elif not self._why_withheld(role, view):
-                self._turn.setdefault(role, (step, "your_turn"))
+                self._turn.setdefault(role, (due[-1], "your_turn"))
                 del self._withheld[role]
+            else:
+                self._withheld[role] = due
