@@ -73,17 +73,24 @@ class Dispatcher:
         """Carry and sweep until `stop` is set; a fault is reported and tried again."""
         next_sweep = 0.0
         while not stop.is_set():
-            self._server.start()
+            # Where Prefect can't even be started, the messages leave without it.
+            with contextlib.suppress(OSError):
+                self._server.start()
             try:
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP_EVERY
                     swept = await asyncio.to_thread(sweep.run)
                     if swept.messages or swept.fired:
                         report(f"{swept.messages} reminders queued, {swept.fired} timed actions taken")
+                    for ref in sorted(set(swept.stuck)):
+                        report(f"the reminders of {ref} are held up: the case can't be read")
                 sent = await self.carry()
                 if sent:
                     report(f"{sent} messages delivered")
             except PasserelleError as fault:
                 report(f"postponed: {fault.message}")
+            except Exception as why:
+                # By kind only: its words may hold anything. What was leased or claimed comes round again.
+                report(f"postponed: an unforeseen fault ({type(why).__name__})")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PULSE)

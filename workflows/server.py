@@ -46,6 +46,7 @@ class PrefectServer:
         if time.monotonic() < self._next_start:
             return
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._home.chmod(0o700)
         log = os.open(self._home / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             self._process = subprocess.Popen(

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from engine.adapters.keystore import KeyStore
-from engine.errors import Fault
+from engine.errors import Unreadable
 
 VERSION: Final = b"\x01"
 _NONCE: Final = 12
@@ -23,7 +23,7 @@ _HEAD: Final = 5
 _CACHED: Final = 4096
 
 
-class SealBroken(Fault):
+class SealBroken(Unreadable):
     """Sealed bytes were changed, or belong to another place."""
 
     code = "seal_broken"

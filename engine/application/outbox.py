@@ -26,6 +26,7 @@ from engine.application.ports import (
     Store,
 )
 from engine.clock import Clock
+from engine.errors import Fault, PasserelleError, Unreadable
 
 BATCH: Final = 200
 LEASE: Final = timedelta(minutes=30)
@@ -97,13 +98,19 @@ class Courier:
         return done
 
     def _send(self, message: Message, lines: _Lines, again: bool) -> Delivery:
-        if not self._store.leased([message.id], self._owner):
-            # Consent may have gone while the batch was on its way: then the row was cancelled.
+        # Consent may have gone while the batch was on its way: then the row was cancelled. Or a slow server has used up the
+        # lease: then somebody else may send it at this moment.
+        if message.next_at <= self._clock.now() or not self._store.leased([message.id], self._owner):
             return Delivery(lost=1)
         try:
             recipient, outgoing = self._compose(message)
         except PermanentFailure as why:
             return self._fail(message, why.message, "")
+        except Exception as why:
+            # One case or desk that can't be read must not hold up the others; a database that is away concerns them all.
+            if isinstance(why, Fault) and not isinstance(why, Unreadable):
+                raise
+            return self._later(message, f"it can't be written now ({_kind(why)})", "")
         if not recipient.channels:
             return self._fail(message, "this actor has no channel, or is disabled", "")
         refused = ""
@@ -116,6 +123,9 @@ class Courier:
                 continue
             except PassingFailure as why:
                 return Delivery(later=1) if again else self._later(message, why.message, way.kind)
+            except Exception as why:
+                # Said by its kind only: the words of a library may repeat an address.
+                return self._later(message, f"the channel fails ({_kind(why)})", way.kind)
             if self._store.mark_sent(message.id, self._owner, self._clock.now(), way.kind):
                 return Delivery(sent=1)
             return Delivery(lost=1)
@@ -132,6 +142,10 @@ class Courier:
     def _fail(self, message: Message, reason: str, channel: str) -> Delivery:
         failed = self._store.mark_failed(message.id, self._owner, reason, channel)
         return Delivery(failed=1) if failed else Delivery(lost=1)
+
+
+def _kind(why: Exception) -> str:
+    return why.code if isinstance(why, PasserelleError) else type(why).__name__
 
 
 class _Lines:
