@@ -61,7 +61,7 @@ class KeyedCipher:
         nonce, body = sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
         try:
             return cipher.decrypt(nonce, body, _associated(scope, place))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealBroken(f"what is stored at {place} was changed or belongs elsewhere") from None
 
     def _cipher(self, scope: str) -> tuple[bytes, AESGCMSIV]:

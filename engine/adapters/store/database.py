@@ -299,6 +299,8 @@ def as_fault(why: Exception) -> Fault:
             return EntryRefused(f"the database refuses an entry: {said}")
         if "full" in lower or os.strerror(errno.ENOSPC).lower() in lower:
             return Fault("the disk or the database is full; nothing was written", code="disk_full")
+        if "disk i/o error" in lower:
+            return Fault("the disk is full, or it fails; nothing was written", code="disk_full")
         if "not a database" in lower:
             return Fault("the database can't be opened with the keys at hand; nothing was changed", code="wrong_key")
         if "locked" in lower or "busy" in lower:
