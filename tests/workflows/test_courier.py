@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import random
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from engine.actors.model import Actor, Way
-from engine.application.outbox import FIRST_WAIT, LONGEST_WAIT, backoff
+from engine.application.outbox import FIRST_WAIT, LEASE, LONGEST_WAIT, backoff
 from engine.application.ports import NewMessage
 from engine.bootstrap import Application, build
 from engine.clock import FixedClock
 from engine.settings import Settings
 from engine.values import MessageKind, MessageState
+from workflows import environment
 from workflows.dispatcher import Dispatcher
 from workflows.server import PrefectServer
 
@@ -174,17 +176,8 @@ def test_killed_at_random_moments_nothing_is_lost(tmp_path, mail_server, monkeyp
     house.close()
 
 
-@pytest.fixture(scope="module")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    server = PrefectServer(tmp_path_factory.mktemp("prefect"), 4290)
-    server.start()
-    assert server.wait(90)
-    yield server
-    server.stop()
-
-
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
-def test_prefect_carries_a_batch_and_learns_nothing(outbox, mail_server, prefect):
+def test_prefect_carries_a_batch_and_learns_nothing(outbox, mail_server, prefect, known_to):
     """One run delivers all; in Prefect's folder stands no name, no address, no reference and no word of a message."""
     ref = with_messages(outbox, 30, "canary-desk@example.org")
     dispatcher = Dispatcher(outbox.store, outbox.courier, outbox.clock, prefect, 60.0)
@@ -193,12 +186,72 @@ def test_prefect_carries_a_batch_and_learns_nothing(outbox, mail_server, prefect
 
     assert (sent, dispatcher.runs, dispatcher.plainly) == (32, 1, 0)
     time.sleep(2)
-    home = Path(prefect.environment["PREFECT_HOME"])
-    held = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
-    decoded = b"".join(base64.b64decode(one[: len(one) // 4 * 4]) for one in re.findall(rb"[A-Za-z0-9+/]{40,}", held))
+    known = known_to(Path(prefect.environment["PREFECT_HOME"]))
+    assert b"deliver-due" in known
     for secret in (b"CANARY", b"canary-desk", ref.encode(), b"waiting for you"):
-        assert secret not in held
-        assert secret not in decoded
+        assert secret not in known
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+def test_what_passes_is_tried_again_within_the_run_and_what_does_not_is_not(outbox, mail_server, prefect, known_to):
+    """A server that is busy for a second takes the batch at the next try; a mailbox that is gone is asked once."""
+    with_messages(outbox, 3, "canary-busy@example.org")
+    gone = outbox.people.find("two").model_copy(update={"channels": (Way(kind="mail", address="gone@example.org"),)})
+    outbox.people.add([gone])
+    mail_server.answers.update({"canary-busy@example.org": "451 try later", "gone@example.org": "550 gone"})
+    dispatcher = Dispatcher(outbox.store, outbox.courier, outbox.clock, prefect, 60.0)
+    better = threading.Timer(1.0, mail_server.answers.pop, ["canary-busy@example.org"])
+
+    better.start()
+    sent = asyncio.run(dispatcher.carry())
+
+    better.join()
+    assert (sent, dispatcher.runs) == (4, 1)
+    assert sorted((one.actor, str(one.state), one.tries) for one in outbox.store.messages()) == [
+        *[("one", "sent", 1)] * 4, ("two", "failed", 1),
+    ]  # fmt: skip
+    assert b"canary-busy" not in known_to(Path(prefect.environment["PREFECT_HOME"]))
+
+
+def test_a_fault_reaches_prefect_by_its_kind_only(prefect):
+    """Whatever an error says may name a person; Prefect keeps what it is told."""
+    environment.apply(prefect.environment)
+    from workflows.courier import TryAgain, _safely, serving
+
+    def fail(courier: object) -> int:
+        raise LookupError("CANARY lives in Tirana")
+
+    with pytest.raises(TryAgain) as told, serving(None):  # type: ignore[arg-type]
+        asyncio.run(_safely(fail))
+
+    assert str(told.value) == "the courier could not work (LookupError)"
+    assert (told.value.__cause__, told.value.__context__) == (None, None)
+
+
+def test_a_desk_that_can_not_be_read_does_not_hold_up_the_others(outbox, mail_server):
+    """Its message waits and says why; every other one leaves."""
+    with_messages(outbox, 3)
+    spoilt = outbox.store.actor("two")
+    outbox.store.save_actor(replace(spoilt, body=spoilt.body[:-1]))
+
+    done = outbox.courier.run()
+
+    assert (done.sent, done.later, done.failed) == (4, 1, 0)
+    (waiting,) = outbox.store.messages(states=[MessageState.QUEUED])
+    assert (waiting.actor, waiting.reason) == ("two", "it can't be written now (seal_broken)")
+
+
+def test_what_is_not_sent_when_the_lease_ends_is_left_to_others(outbox, mail_server):
+    """A server so slow that the lease runs out: nothing more is sent under it, for somebody else may be sending it."""
+    with_messages(outbox, 3)
+    ids = outbox.courier.lease()
+    outbox.clock.advance(LEASE)  # type: ignore[attr-defined]
+
+    late = outbox.courier.deliver(ids)
+
+    assert (late.sent, late.lost) == (0, 5)
+    assert outbox.courier.run().sent == 5
+    assert len(mail_server.taken) == 5
 
 
 def test_without_prefect_the_plain_courier_delivers(outbox, mail_server, tmp_path):
