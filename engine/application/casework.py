@@ -253,7 +253,10 @@ def _headline(kind: str, name: str) -> str:
 
 
 def _repeat(loaded: Loaded, known: Entry, kind: str, name: str, actor: str) -> Moved:
-    if (known.move, known.actor) != (kind, actor) or (name and known.name != name and kind != "acknowledge"):
+    """Say what was done under this key; an action that happened against the rules is on record as a breach."""
+    moved = "action" if known.move == "breach" else known.move
+    other_name = kind in ("action", "record") and known.name != name
+    if (moved, known.actor) != (kind, actor) or other_name:
         raise Conflict(f'The key "{known.key}" was used for another move ({known.move} {known.name}).')
     case = loaded.case
     return Moved(case.ref, known.seq, known.name, known.to_steps, case.outcome, repeated=True)

@@ -38,6 +38,14 @@ MOST_TRIES: Final = 20
 """With these waits a message is tried for about three days."""
 
 
+NO_CHANNEL_WAIT: Final = timedelta(minutes=5)
+"""Between two looks at whether a channel has been set up."""
+
+
+class NoChannel(PassingFailure):
+    """No channel of this kind is set up: nothing was tried, and the message waits for as long as it takes."""
+
+
 class Compose(Protocol):
     """Finds the recipient of a message, and makes the message for one of its addresses."""
 
@@ -121,6 +129,10 @@ class Courier:
             except PermanentFailure as why:
                 refused = why.message
                 continue
+            except NoChannel as why:
+                until = self._clock.now() + NO_CHANNEL_WAIT
+                back = self._store.put_back(message.id, self._owner, until, why.message, tried=False)
+                return Delivery(later=1) if back else Delivery(lost=1)
             except PassingFailure as why:
                 return Delivery(later=1) if again else self._later(message, why.message, way.kind)
             except Exception as why:
@@ -164,7 +176,7 @@ class _Lines:
         if known is None:
             channel = self._channels.get(kind)
             if channel is None:
-                raise PassingFailure(f"no channel for {kind} is set up yet")
+                raise NoChannel(f"no channel for {kind} is set up yet")
             try:
                 line: AbstractContextManager[Sender] = channel.connect()
                 known = self._open[kind] = self._stack.enter_context(line)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,10 +23,18 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         "COLUMNS": "160", "PYTHONPATH": str(ROOT),
     }  # fmt: skip
 
-    def passerelle(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def passerelle(
+        *words: str, preexec_fn: Callable[[], None] | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "cli.main", *words]
         return subprocess.run(
-            command, capture_output=True, text=True, env={**environment, **more}, cwd=ROOT, timeout=60
+            command,
+            capture_output=True,
+            text=True,
+            env={**environment, **more},
+            cwd=ROOT,
+            timeout=60,
+            preexec_fn=preexec_fn,
         )
 
     for words in (
@@ -111,6 +121,22 @@ def test_wrong_settings_say_so_without_repeating_a_secret(run, variable, value, 
     assert done.returncode == code, done.stderr
     assert "secret" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_is_full_is_one_block_and_changes_nothing(run):
+    """No file of this process may grow: the same as a disk without room. Exit code 3, and the case stands as it stood."""
+    before = run("case", "history", run.ref, "--json").stdout
+
+    done = run("case", "ack", run.ref, "--as", "fr-case-manager", "--json", preexec_fn=_no_room)
+
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["code"] == "disk_full"
+    assert "Traceback" not in done.stderr
+    assert run("case", "history", run.ref, "--json").stdout == before
+
+
+def _no_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 
 
 def test_the_shapes_of_the_contract(run):

@@ -129,6 +129,23 @@ def test_a_message_that_never_leaves_is_given_up_after_some_days(tmp_path):
     house.close()
 
 
+def test_without_a_channel_a_message_waits_for_as_long_as_it_takes(tmp_path, mail_server):
+    """A month without a mail server is no failed try; once there is one, everything leaves within minutes."""
+    without = build(Settings(data_dir=tmp_path), FixedClock(NOW))
+    with_messages(without, 1)
+    for _ in range(30):
+        without.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+        without.courier.run()
+    assert {(one.state, one.tries) for one in without.store.messages()} == {(MessageState.QUEUED, 0)}
+    without.close()
+
+    with_server = opened(tmp_path, mail_server.url)
+    with_server.clock.advance(timedelta(days=30, minutes=6))  # type: ignore[attr-defined]
+
+    assert with_server.courier.run().sent == 3
+    with_server.close()
+
+
 @pytest.mark.parametrize("tries", range(25))
 def test_waits_grow_and_stay_within_bounds(tries):
     """Never shorter than 22 seconds, never longer than seven and a half hours, longer with each try."""

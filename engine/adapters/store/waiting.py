@@ -50,7 +50,7 @@ _FAILED = text(
     + _MINE
 )
 _BACK = text(
-    "UPDATE outbox SET state = 'queued', reason = :reason, next_at = :next, owner = '', tries = tries + 1 " + _MINE
+    "UPDATE outbox SET state = 'queued', reason = :reason, next_at = :next, owner = '', tries = tries + :tried " + _MINE
 )
 
 
@@ -75,8 +75,9 @@ class Waiting(Database):
     def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
         return self._mark(_FAILED, {"id": id, "owner": owner, "reason": reason, "channel": channel})
 
-    def put_back(self, id: int, owner: str, next_at: datetime, reason: str) -> bool:
-        return self._mark(_BACK, {"id": id, "owner": owner, "next": micros(next_at), "reason": reason})
+    def put_back(self, id: int, owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> bool:
+        given = {"id": id, "owner": owner, "next": micros(next_at), "reason": reason, "tried": int(tried)}
+        return self._mark(_BACK, given)
 
     def next_message_at(self) -> datetime | None:
         with self.reading() as connection:
