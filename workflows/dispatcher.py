@@ -44,9 +44,11 @@ class Dispatcher:
         if due is None or due > self._clock.now():
             return 0
         if await asyncio.to_thread(self._server.is_ready):
-            self._away_since = None
             try:
-                return await self._through_prefect()
+                sent = await self._through_prefect()
+                # Only now: one that says it is well and fails every run is away as well.
+                self._away_since = None
+                return sent
             except Exception as why:
                 # Whatever Prefect's client meets, our rows are safe; said by kind only, for its text may hold anything.
                 if isinstance(why, PasserelleError):

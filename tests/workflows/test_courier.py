@@ -285,6 +285,49 @@ def test_without_prefect_the_plain_courier_delivers(outbox, mail_server, tmp_pat
     assert dispatcher.plainly == 5
 
 
+SICK = """
+import asyncio, sys, threading, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from engine.bootstrap import build
+from engine.settings import Settings
+from workflows.dispatcher import Dispatcher
+from workflows.server import PrefectServer
+
+class Sick(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/api/health" else 500)
+        self.end_headers()
+    def do_POST(self):
+        self.send_error(500)
+    def log_message(self, *words):
+        pass
+
+sick = ThreadingHTTPServer(("127.0.0.1", 0), Sick)
+threading.Thread(target=sick.serve_forever, daemon=True).start()
+house = build(Settings(data_dir=Path(sys.argv[1]), smtp_url=sys.argv[2], sender_address="messages@example.org"))
+prefect = PrefectServer(Path(sys.argv[1]) / "prefect", sick.server_port)
+prefect.port = sick.server_port
+dispatcher = Dispatcher(house.store, house.courier, house.clock, prefect, 0.5)
+for _ in range(3):
+    asyncio.run(dispatcher.carry())
+    time.sleep(0.6)
+print(dispatcher.runs, dispatcher.plainly)
+"""
+
+
+def test_a_prefect_that_says_it_is_well_and_is_not_only_delays(outbox, mail_server, tmp_path):
+    """Its health is fine and every run fails: after the patience everything leaves without it."""
+    with_messages(outbox, 3)
+    words = [sys.executable, "-c", SICK, str(tmp_path), mail_server.url]
+
+    done = subprocess.run(words, cwd=PING.parents[1], capture_output=True, text=True, timeout=60)
+
+    runs, plainly = map(int, done.stdout.split())
+    assert (runs > 0, plainly) == (True, 5), done.stderr
+    assert len(mail_server.taken) == 5
+
+
 def test_no_telemetry_is_left_on(prefect):
     """Both switches are off, and nothing is logged to Prefect's API."""
     environment = prefect.environment
