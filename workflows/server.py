@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
-from workflows.environment import embedded
+from workflows.environment import embedded, for_child
 
 _DEATH_SIGNAL: Final = 1
 _LINUX: Final = sys.platform == "linux"
@@ -51,7 +51,7 @@ class PrefectServer:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "prefect", "server", "start", "--no-ui"],
-                env={**os.environ, **self.environment},
+                env=for_child(os.environ, self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

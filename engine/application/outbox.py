@@ -108,7 +108,7 @@ class Courier:
     def _send(self, message: Message, lines: _Lines, again: bool) -> Delivery:
         # Consent may have gone while the batch was on its way: then the row was cancelled. Or a slow server has used up the
         # lease: then somebody else may send it at this moment.
-        if message.next_at <= self._clock.now() or not self._store.leased([message.id], self._owner):
+        if message.next_at <= self._clock.now() or not self._store.holds(message.id, self._owner):
             return Delivery(lost=1)
         try:
             recipient, outgoing = self._compose(message)

@@ -276,6 +276,9 @@ class Store(Protocol):
     def leased(self, ids: Sequence[int], owner: str) -> Sequence[Message]:
         """Return those of these rows that `owner` still holds (state sending)."""
 
+    def holds(self, id: int, owner: str) -> bool:
+        """Say whether `owner` still holds this row; asked before each sending."""
+
     def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
         """Say that a message has left; False if the lease was lost."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import resource
@@ -46,6 +47,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         assert done.returncode == 0, done.stderr
     launched = passerelle("case", "launch", "adult-return", "--from", "FR", "--to", "AL", "--as", "fr-first-contact")
     assert launched.returncode == 0, launched.stderr
+    passerelle.folder = folder  # type: ignore[attr-defined]
     passerelle.ref = launched.stdout.strip()  # type: ignore[attr-defined]
     return passerelle
 
@@ -137,6 +139,25 @@ def test_a_disk_that_is_full_is_one_block_and_changes_nothing(run):
 
 def _no_room() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+
+def test_after_a_rotation_the_old_key_is_no_longer_needed(run):
+    """A new line above the old, `keys rotate`, the old line taken away: all opens; with the old one alone nothing does."""
+    file = run.folder / "keys.txt"
+    old, new = file.read_text(), base64.urlsafe_b64encode(bytes(range(32))).decode() + "\n"
+    before = run("case", "show", run.ref, "--json").stdout
+
+    file.write_text(new + old)
+    rotated = run("keys", "rotate")
+    file.write_text(new)
+    after = run("case", "show", run.ref, "--json").stdout
+    file.write_text(old)
+    refused = run("case", "show", run.ref)
+    file.write_text(new)
+
+    assert rotated.returncode == 0
+    assert before == after
+    assert (refused.returncode, "one is missing" in refused.stderr) == (3, True)
 
 
 def test_the_shapes_of_the_contract(run):
