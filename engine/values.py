@@ -120,6 +120,7 @@ class Duration:
 
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_AS_TYPED: Final = str.maketrans("OIL", "011", "-")
 _REFERENCE: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}[0-9A-HJKMNP-TV-Z]")
 
 
@@ -137,7 +138,7 @@ def read_reference(text: str) -> str:
 
     Small letters, missing dashes and the look-alikes O, I and L are understood.
     """
-    plain = re.sub(r"[\s-]", "", text.upper()).translate(str.maketrans("OIL", "011"))
+    plain = "".join(text.upper().split()).translate(_AS_TYPED)
     if not _REFERENCE.fullmatch(plain) or _check_symbol(plain[:8]) != plain[8]:
         raise ValueError(f'"{text}" is not a case reference: one looks like 7K3Q-9FX4-T and carries a check symbol')
     return f"{plain[:4]}-{plain[4:8]}-{plain[8]}"

@@ -19,7 +19,7 @@ from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
 from engine.cases.effects import Notify
 from engine.cases.remind import notices
 from engine.clock import Clock
-from engine.errors import NotAllowed
+from engine.errors import Fault, NotAllowed, Unreadable
 
 LEASE: Final = timedelta(minutes=10)
 BATCH: Final = 200
@@ -27,12 +27,16 @@ BATCH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did: messages queued, timed actions taken, cases woken, and timed actions that are refused for now."""
+    """What a sweep did: messages queued, timed actions taken, cases woken, and timed actions that are refused for now.
+
+    `stuck`: cases whose deadlines can't come round, for they can't be read.
+    """
 
     messages: int = 0
     fired: int = 0
     woken: int = 0
     refused: int = 0
+    stuck: tuple[str, ...] = ()
 
     def __add__(self, other: Swept) -> Swept:
         return Swept(
@@ -40,6 +44,7 @@ class Swept:
             self.fired + other.fired,
             self.woken + other.woken,
             self.refused + other.refused,
+            self.stuck + other.stuck,
         )
 
 
@@ -58,7 +63,17 @@ class Sweep:
             if not claimed:
                 return done
             for deadline in claimed:
-                done += self._come_round(deadline, now)
+                done += self._apart(deadline, now)
+
+    def _apart(self, deadline: Deadline, now: datetime) -> Swept:
+        """Let one deadline come round; a case that can't be read must not hold up the others, and is tried again."""
+        try:
+            return self._come_round(deadline, now)
+        except Exception as why:
+            # A database that is away concerns them all.
+            if isinstance(why, Fault) and not isinstance(why, Unreadable):
+                raise
+            return Swept(stuck=(deadline.ref,))
 
     def _come_round(self, deadline: Deadline, now: datetime) -> Swept:
         if deadline.kind == "timed":
