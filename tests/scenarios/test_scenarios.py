@@ -43,7 +43,7 @@ def test_the_whole_story_goes_the_same_way_on_postgresql(tmp_path: Path, clock: 
     played = list(rehearsal.play())
     delivered = house.courier.run()
 
-    assert len(played) == 248
+    assert len(played) == 247
     assert house.queries.case(rehearsal.ref)["outcome"] == "closed_reintegrated"
     assert delivered.sent == len(list((tmp_path / "mail").glob("*.eml"))) > 400
     assert house.queries.verify(rehearsal.ref) == {rehearsal.ref: []}
