@@ -326,8 +326,12 @@ class Draft:
                 rounds = occurrences(series, start, self._calendars)
                 known = self._series.get(f"{step}/{name}", ())
                 fresh = [Occurrence(one.due_at) for one in rounds]
-                if known and self._entered[step] is not self._moment:
-                    fresh = [Occurrence(new.due_at, old.state) for new, old in zip(fresh, known, strict=True)]
+                if known:
+                    again = self._entered[step] is self._moment
+                    fresh = [
+                        new if again and new.due_at != old.due_at else Occurrence(new.due_at, old.state)
+                        for new, old in zip(fresh, known, strict=True)
+                    ]
                 self._series[f"{step}/{name}"] = tuple(fresh)
                 for number, (one, round_) in enumerate(zip(fresh, rounds, strict=True)):
                     if one.state == "open":
