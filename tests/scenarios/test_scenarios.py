@@ -11,9 +11,11 @@ from engine.application.rehearsal import NotAsExpected, Rehearsal, Stage, read_s
 from engine.bootstrap import Application, build
 from engine.clock import FixedClock
 from engine.settings import DEFINITIONS, Settings
+from engine.values import Level
 
 SHIPPED = DEFINITIONS / "scenarios"
-STORIES = sorted([*SHIPPED.glob("*.yaml"), *Path(__file__).parent.glob("*.yaml")])
+HERE = Path(__file__).parent
+STORIES = sorted([*SHIPPED.glob("*.yaml"), *HERE.glob("*.yaml")])
 
 
 def stage_of(house: Application, clock: FixedClock) -> Stage:
@@ -71,6 +73,28 @@ def test_a_story_that_tells_it_otherwise_fails(
         list(rehearsal.play())
 
     assert said in "\n".join(wrong.value.details)
+
+
+def test_a_consulate_reads_no_title_of_a_step_even_in_protected_mail(
+    tmp_path: Path, house: Application, clock: FixedClock
+):
+    """It knows the identity and the wish to travel: a title such as "on hold" or "perhaps a child" says more."""
+    rehearsal = Rehearsal(
+        stage_of(house, clock), read_story(HERE / "put-on-hold.yaml", SHIPPED), lambda what, moved: None
+    )
+    rehearsal.launch()
+    for desk in (house.people.find("al-consulate"), house.people.find("al-receiving-worker")):
+        house.people.add([desk.model_copy(update={"level": Level.FULL})])
+    list(rehearsal.play())
+
+    house.courier.run()
+
+    mails = [one.read_text(encoding="utf-8") for one in (tmp_path / "mail").glob("*.eml")]
+    to_consulate = [one for one in mails if "al-consulate@" in one]
+    to_receiver = [one for one in mails if "al-receiving-worker@" in one]
+    assert len(to_consulate) >= 3
+    assert not [one for one in to_consulate if "Step:" in one]
+    assert [one for one in to_receiver if "Step:" in one]
 
 
 def test_the_whole_story_goes_the_same_way_on_postgresql(tmp_path: Path, clock: FixedClock, postgres_url: str):
