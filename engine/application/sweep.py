@@ -16,10 +16,13 @@ from typing import Final
 from engine.application.casework import Casework, Loaded
 from engine.application.change import new_message
 from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
+from engine.cases.draft import hold
 from engine.cases.effects import Notify
 from engine.cases.remind import notices
+from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import Fault, NotAllowed, Unreadable
+from engine.sop.requirements import Guard
 
 LEASE: Final = timedelta(minutes=10)
 BATCH: Final = 200
@@ -82,11 +85,13 @@ class Sweep:
             return self._wake(deadline)
         loaded = self._casework.load(deadline.ref)
         woken = Swept()
-        if deadline.kind == "series" and deadline.due_at <= now and _may_lapse(loaded, deadline):
+        if deadline.due_at <= now and _series_guards(loaded, deadline):
             woken = self._wake(deadline)
             loaded = self._casework.load(deadline.ref)
         past = [alarm for alarm in deadline.alarms if alarm.at <= now]
         rest = tuple(alarm for alarm in deadline.alarms if alarm.at > now)
+        if not _is_wanted(loaded, deadline, now):  # nobody is reminded of a visit to which the person has not agreed
+            past = []
         told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step or loaded.case.main, past, now)
         messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
         self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
@@ -113,7 +118,12 @@ class Sweep:
         return replace(new_message(loaded.case, notice, now, key), due_at=deadline.due_at)
 
 
-def _may_lapse(loaded: Loaded, deadline: Deadline) -> bool:
-    series = deadline.name.partition(":")[0]
+def _series_guards(loaded: Loaded, deadline: Deadline) -> tuple[Guard, ...]:
     step = loaded.sop.steps.get(deadline.step)
-    return step is not None and bool(step.series_guards.get(series))
+    if step is None or deadline.kind != "series":
+        return ()
+    return tuple(step.series_guards.get(deadline.name.partition(":")[0], ()))
+
+
+def _is_wanted(loaded: Loaded, deadline: Deadline, now: datetime) -> bool:
+    return hold(_series_guards(loaded, deadline), CaseView(loaded.case, loaded.facts, now))

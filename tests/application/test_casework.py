@@ -216,14 +216,15 @@ def test_a_record_on_which_somebody_has_acted_is_not_corrected(house, ref):
 
 
 def test_another_actor_for_a_role_is_told_and_the_last_one_no_more(house, ref):
-    """What waited for the last actor is cancelled; the new one hears that it is their turn."""
+    """What waited for the last actor is cancelled, and they are asked to stop; the new one hears that it is their turn."""
     desk = house.people.find("fr-case-manager")
     house.people.add([desk.model_copy(update={"id": "fr-second"})])
 
     house.casework.assign(ref, "case_manager", "fr-second")
 
     messages = house.queries.messages(ref)
-    assert {one["state"] for one in messages if one["actor"] == "fr-case-manager"} == {"cancelled"}
+    last = [(one.template, one.state) for one in house.store.messages(ref) if one.actor == "fr-case-manager"]
+    assert last == [("your_turn", "cancelled"), ("stop", "queued")]
     assert [one["kind"] for one in messages if one["actor"] == "fr-second"] == ["your_turn"]
 
 
