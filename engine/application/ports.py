@@ -103,7 +103,7 @@ class Deadline:
     """One deadline of a case.
 
     Attributes:
-        kind: due, timed, series or wake.
+        kind: due, timed, series, wake or watch (the deadline of a safeguard, named by its id; its step is empty).
         name: tells apart the deadlines of one step; (ref, step, name) is unique.
         alarms: still to come, in order; `next_at` is the first one's instant, or `due_at` where there is none.
         held: the case is paused; nothing comes round until the deadline is shifted.

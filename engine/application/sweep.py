@@ -23,6 +23,7 @@ from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import Fault, NotAllowed, Unreadable
 from engine.sop.requirements import Guard
+from engine.values import MessageKind
 
 LEASE: Final = timedelta(minutes=10)
 BATCH: Final = 200
@@ -60,25 +61,28 @@ class Sweep:
     def run(self) -> Swept:
         """Let everything happen whose time has come, oldest first; then return what was done."""
         done = Swept()
+        escalated = set[tuple[str, str]]()
         while True:
             now = self._clock.now()
             claimed = self._store.claim_due(now, BATCH, now + LEASE)
             if not claimed:
                 return done
-            for deadline in claimed:
-                done += self._apart(deadline, now)
+            # A step and the right it serves are late together: the step speaks first, and nobody hears of it twice.
+            for deadline in sorted(claimed, key=lambda one: one.kind == "watch"):
+                done += self._apart(deadline, now, escalated)
 
-    def _apart(self, deadline: Deadline, now: datetime) -> Swept:
+    def _apart(self, deadline: Deadline, now: datetime, escalated: set[tuple[str, str]]) -> Swept:
         """Let one deadline come round; a case that can't be read must not hold up the others, and is tried again."""
         try:
-            return self._come_round(deadline, now)
+            return self._come_round(deadline, now, escalated)
         except Exception as why:
             # A database that is away concerns them all.
             if isinstance(why, Fault) and not isinstance(why, Unreadable):
                 raise
             return Swept(stuck=(deadline.ref,))
 
-    def _come_round(self, deadline: Deadline, now: datetime) -> Swept:
+    def _come_round(self, deadline: Deadline, now: datetime, escalated: set[tuple[str, str]]) -> Swept:
+        """Queue what a deadline's alarms say. `escalated`: (case, role) that have heard in this sweep of something late."""
         if deadline.kind == "timed":
             return self._fire(deadline)
         if deadline.kind == "wake":
@@ -93,6 +97,9 @@ class Sweep:
         if not _is_wanted(loaded, deadline, now):  # nobody is reminded of a visit to which the person has not agreed
             past = []
         told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step or loaded.case.main, past, now)
+        if deadline.kind == "watch":
+            told = tuple(notice for notice in told if (deadline.ref, notice.role) not in escalated)
+        escalated.update((deadline.ref, notice.role) for notice in told if notice.kind is MessageKind.ESCALATION)
         messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
         self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
         return woken + Swept(messages=len(messages))

@@ -306,7 +306,7 @@ def test_a_house_opened_again_goes_on_where_it_was(house, ref, tmp_path, clock):
 
 
 def test_a_right_that_is_not_kept_in_time_is_escalated_once(house, ref, clock):
-    """An alert nobody answers for a day: the return operator hears of it; the focal points do only with consent."""
+    """An alert nobody answers for a day: the step is late and so is the right; each role hears of it in one message."""
     house.casework.take(ref, "raise_alert", "fr-case-manager")
     clock.move_to(clock.now() + timedelta(hours=25))
     house.sweep.run()
@@ -316,9 +316,10 @@ def test_a_right_that_is_not_kept_in_time_is_escalated_once(house, ref, clock):
     assert [(one["step"], one["name"], one["state"]) for one in late] == [
         ("", "inv-26-every-alert-is-answered", "late")
     ]
-    told = [one for one in house.queries.messages(ref) if one["kind"] == "escalation" and one["step"] == "referral"]
+    told = [one for one in house.queries.messages(ref) if one["kind"] == "escalation"]
     assert sorted((one["role"], one["state"]) for one in told) == [
-        ("destination_focal_point", "withheld"), ("origin_focal_point", "withheld"), ("return_operator", "queued"),
+        ("destination_focal_point", "withheld"), ("origin_focal_point", "withheld"), ("origin_iom", "withheld"),
+        ("return_operator", "queued"),
     ]  # fmt: skip
     assert [one["ref"] for one in house.queries.cases(overdue=True)] == [ref]
 
