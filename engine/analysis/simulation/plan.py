@@ -1,0 +1,469 @@
+"""What has to be recorded before an action can be taken, and from when on it can be.
+
+A simulated case knows which way it goes; the forms then say what that way asks for. Where the procedure does not let it be
+recorded (no step of the configuration lists the form, or what recording asks for can't be had), the way is closed.
+
+The order in which requirements are brought about is the one written; the verdict is theirs: after all is recorded each of them
+must hold, or the way is closed. What no requirement of the action speaks of gets a value that some requirement of the procedure
+asks for. Terms: docs/glossary.md, "requirement", "record". For designers: docs/reference/simulation.md.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Final, TypeAlias
+
+from engine.analysis.simulation.life import Acknowledging, Life, Recording
+from engine.analysis.simulation.pace import Staff
+from engine.cases.case import RecordView, record_key
+from engine.cases.deadlines import wait_until
+from engine.forms.model import FieldType, FormField
+from engine.forms.record import typed
+from engine.sop import model as m
+from engine.sop.compile import CompiledAction, CompiledSop
+from engine.sop.requirements import Guard, Predicate, Scope, guard, values_of
+from engine.values import Value
+
+DEPTH: Final = 4
+"""How many forms may wait for one another: a form that asks for a form that asks for a form."""
+
+AHEAD: Final = 30
+"""A date on a form lies up to so many days ahead, where nothing asks for a certain one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a record has to say: field -> allowed and barred values, fields that repeat another form's, signatures."""
+
+    allowed: Mapping[str, tuple[Value, ...]]
+    barred: Mapping[str, frozenset[Value]]
+    same: tuple[tuple[str, str, str], ...] = ()
+    signers: tuple[str, ...] = ()
+
+    def with_(self, other: Answers) -> Answers:
+        """Return what satisfies both."""
+        allowed = dict(self.allowed)
+        for name, values in other.allowed.items():
+            allowed[name] = tuple(one for one in allowed[name] if one in values) if name in allowed else values
+        barred = {**self.barred, **{name: self.barred.get(name, frozenset()) | v for name, v in other.barred.items()}}
+        signers = tuple(dict.fromkeys((*self.signers, *other.signers)))
+        return Answers(allowed, barred, (*self.same, *other.same), signers)
+
+
+NOTHING: Final = Answers({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a record counts: its part, and for a keyed one who receives it and for what."""
+
+    part: str
+    role: str | None = None
+    purpose: str | None = None
+
+    @property
+    def key(self) -> str:
+        return record_key(self.part, self.role, self.purpose)
+
+
+Mark: TypeAlias = tuple[list[Recording | Acknowledging], dict[str, RecordView], dict[str, str]]
+
+
+class Attempt:
+    """The records and acknowledgements with which an action could be taken now; the case sees them until `undo`."""
+
+    def __init__(self, planner: Planner, life: Life, random: Random, action: Mapping[str, Answers]) -> None:
+        self.life, self.random, self.moves = life, random, list[Recording | Acknowledging]()
+        self._planner, self._asked = planner, action
+        self._records, self._acknowledged = life.records, life.acknowledgements
+        self._doing: list[str] = []
+        life.records = dict(life.records)
+
+    def undo(self) -> None:
+        self.life.records, self.life.acknowledgements = self._records, self._acknowledged
+
+    def mark(self) -> Mark:
+        """Remember what is planned so far, so that a way which turns out to be closed leaves nothing behind."""
+        return list(self.moves), dict(self.life.records), self.life.acknowledgements
+
+    def back_to(self, mark: Mark) -> None:
+        self.moves, self.life.records, self.life.acknowledgements = mark
+
+    def record(self, slot: Slot, answers: Answers) -> datetime | None:
+        """Plan a record; answers from when on it can be made (now: it is planned), or None if it can't."""
+        key = slot.key
+        if key in self._doing or len(self._doing) >= DEPTH:
+            return None
+        self._doing.append(key)
+        try:
+            return self._record(slot, key, self._asked.get(key, NOTHING).with_(answers))
+        finally:
+            self._doing.pop()
+
+    def _record(self, slot: Slot, key: str, answers: Answers) -> datetime | None:
+        life, first = self.life, None
+        for step in life.steps():
+            for actor, wants in self._planner.entries.get((step, slot.part), ()):
+                before = self.mark()
+                at = self.bring_about(wants)
+                if at == life.now:
+                    return self._write(slot, key, answers, actor)
+                self.back_to(before)
+                if at is not None and (first is None or at < first):
+                    first = at
+        return first
+
+    def bring_about(self, wants: Sequence[Want]) -> datetime | None:
+        """Bring about all of these; answers from when on that is possible (now: it is planned), or None."""
+        life = self.life
+        latest = life.now
+        for want in wants:
+            if not want.holds(life):
+                at = want.bring_about(self)
+                if at is None:
+                    return None
+                latest = max(latest, at)
+        return latest
+
+    def acknowledge(self, step: str, role: str) -> datetime | None:
+        life = self.life
+        if step not in life.steps() or role not in life.sop.steps[step].model.responsible:
+            return None
+        actor = life.parties[role]
+        self.moves.append(Acknowledging(step, role, actor))
+        life.acknowledgements = {**life.acknowledgements, f"{step} {role}": actor}
+        return life.now
+
+    def _write(self, slot: Slot, key: str, answers: Answers, by: str) -> datetime | None:
+        life = self.life
+        known = life.records.get(key)
+        said: dict[str, Value] = {} if known is None else dict(known.fields)
+        for name, field in self._planner.fields.get(slot.part, {}).items():
+            if name not in said or name in answers.allowed or name in answers.barred:
+                allowed = answers.allowed.get(name)
+                if allowed is None:
+                    allowed = field.values(life)
+                barred = answers.barred.get(name)
+                if barred is not None:
+                    allowed = tuple(one for one in allowed if one not in barred) or field.others(barred)
+                if not allowed:
+                    return None
+                if said.get(name) not in allowed:
+                    said[name] = allowed[0] if len(allowed) == 1 else self.random.choice(allowed)
+        for own, part, other in answers.same:
+            if not self._agree(said, own, part, other):
+                return None
+        signers = answers.signers or (by,)
+        receiver = None if slot.role is None else life.parties.get(slot.role)
+        self.moves = [one for one in self.moves if isinstance(one, Acknowledging) or one.key != key]
+        record = RecordView(0, life.today.isoformat(), signers, said, receiver)
+        life.records[key] = record
+        self.moves.append(Recording(slot.part, key, slot.role, slot.purpose, life.parties[by], record))
+        return life.now
+
+    def _agree(self, said: dict[str, Value], own: str, part: str, other: str) -> bool:
+        """Let a field say what another form's says; if that says nothing yet, or something else, it is recorded first."""
+        reference = self.life.records.get(part)
+        if reference is not None and reference.fields.get(other) == said[own]:
+            return True
+        told = Answers({other: (said[own],)}, {})
+        if self.record(Slot(part), told) == self.life.now:
+            return True
+        reference = self.life.records.get(part)
+        if reference is None or other not in reference.fields:
+            return False
+        said[own] = reference.fields[other]
+        return True
+
+
+# ── What a requirement needs done ────────────────────────────────────────────────────────────────────────────────
+
+
+class Want(ABC):
+    """A requirement, and how it may be brought about."""
+
+    def __init__(self, requirement: m.Requirement, scope: Scope) -> None:
+        self.requirement = requirement
+        self.holds: Predicate = guard(requirement, scope).holds
+
+    @abstractmethod
+    def bring_about(self, attempt: Attempt) -> datetime | None:
+        """Plan what it needs; answers from when on that is possible (now: it is planned), or None. Asked if it does not hold."""
+
+
+class _Closed(Want):
+    """Only other moves of the case can bring it about: a strand's end, an action, a fact."""
+
+    def bring_about(self, attempt: Attempt) -> datetime | None:
+        return None
+
+
+class _Form(Want):
+    def __init__(self, requirement: m.FormRequirement, scope: Scope) -> None:
+        super().__init__(requirement, scope)
+        self.slot = _slot(requirement)
+        self.answers = answers_of(requirement, scope)
+
+    def bring_about(self, attempt: Attempt) -> datetime | None:
+        return attempt.record(self.slot, self.answers)
+
+
+class _Wait(Want):
+    def __init__(self, requirement: m.WaitedRequirement, scope: Scope) -> None:
+        super().__init__(requirement, scope)
+        self._waited = requirement.waited
+
+    def bring_about(self, attempt: Attempt) -> datetime | None:
+        over = self.over(attempt.life)
+        if over is None and self._waited.from_ is not None:
+            if attempt.record(Slot(self._waited.from_.form), NOTHING) != attempt.life.now:
+                return None
+            over = self.over(attempt.life)
+        return None if over is None else max(over, attempt.life.now)
+
+    def over(self, life: Life) -> datetime | None:
+        """Return when the wait is over; None while its beginning is not known."""
+        since: datetime | date | None
+        if self._waited.from_ is None:
+            since = life.entered_at(self._waited.since or "")
+        else:
+            record = life.records.get(self._waited.from_.form)
+            given = record.fields.get(self._waited.from_.field) if record is not None else None
+            since = date.fromisoformat(given) if isinstance(given, str) else None
+        return None if since is None else wait_until(self._waited.at_least, since, life.calendars)
+
+
+class _Acknowledged(Want):
+    def __init__(self, requirement: m.AcknowledgedRequirement, scope: Scope) -> None:
+        super().__init__(requirement, scope)
+        self._asked = requirement.acknowledged
+
+    def bring_about(self, attempt: Attempt) -> datetime | None:
+        return attempt.acknowledge(self._asked.of, self._asked.by)
+
+
+class _AnyOf(Want):
+    """One of the ways that are open or will be when a wait is over, each as likely as the others."""
+
+    def __init__(self, requirement: m.AnyOfRequirement, scope: Scope) -> None:
+        super().__init__(requirement, scope)
+        self._ways = [want_of(one, scope) for one in requirement.any_of]
+
+    def bring_about(self, attempt: Attempt) -> datetime | None:
+        ways = [want for want in self._ways if not isinstance(want, _Closed)]
+        while ways:
+            way = ways.pop(int(attempt.random.random() * len(ways)))
+            before = attempt.mark()
+            at = way.bring_about(attempt)
+            if at is not None:
+                return at
+            attempt.back_to(before)
+        return None
+
+
+class _NoneOf(Want):
+    """A record that says something else brings it about; what else holds can't be undone by a record."""
+
+    def __init__(self, requirement: m.NoneOfRequirement, scope: Scope) -> None:
+        super().__init__(requirement, scope)
+        self._barred = [
+            (guard(m.NoneOfRequirement(none_of=(one,)), scope).holds, one) for one in requirement.none_of
+        ]
+        self._scope = scope
+
+    def bring_about(self, attempt: Attempt) -> datetime | None:
+        for fails, one in self._barred:
+            if fails(attempt.life):
+                continue
+            if not isinstance(one, m.FormRequirement):
+                return None
+            asked = answers_of(one, self._scope)
+            other = Answers({}, {name: frozenset(values) for name, values in list(asked.allowed.items())[:1]})
+            if attempt.record(_slot(one), other) != attempt.life.now:
+                return None
+        return attempt.life.now
+
+
+def want_of(requirement: m.Requirement, scope: Scope) -> Want:
+    """Bind one requirement of a checked SOP to what brings it about."""
+    match requirement:
+        case m.FormRequirement():
+            return _Form(requirement, scope)
+        case m.WaitedRequirement():
+            return _Wait(requirement, scope)
+        case m.AcknowledgedRequirement():
+            return _Acknowledged(requirement, scope)
+        case m.AnyOfRequirement():
+            return _AnyOf(requirement, scope)
+        case m.NoneOfRequirement():
+            return _NoneOf(requirement, scope)
+        case _:
+            return _Closed(requirement, scope)
+
+
+def answers_of(one: m.FormRequirement, scope: Scope) -> Answers:
+    """Return what a record must say to meet a requirement, its values typed and in the order written."""
+    part = scope.parts[one.form]
+    allowed = {name: _typed(part.fields[name], values) for name, values in one.where.items()}
+    for name, listed in one.in_list.items():
+        values = _typed(part.fields[name], scope.sop.lists[listed])
+        allowed[name] = tuple(value for value in allowed.get(name, values) if value in values)
+    barred = {name: values_of(part, name, scope.sop.lists[listed]) for name, listed in one.not_in_list.items()}
+    same = one.same_as or {}
+    pairs = {same.rpartition(".")[2]: same} if isinstance(same, str) else same
+    split = ((own, *other.rpartition(".")[::2]) for own, other in pairs.items())
+    return Answers(allowed, barred, tuple(split), one.signed_by)
+
+
+def _typed(field: FormField, written: Iterable[str]) -> tuple[Value, ...]:
+    return tuple(typed(field.type, text, field.choices) for text in written)
+
+
+def _slot(one: m.FormRequirement) -> Slot:
+    return Slot(one.form) if one.for_ is None else Slot(one.form, one.for_.role, one.for_.purpose)
+
+
+# ── What a field says where nothing asks for a certain value ─────────────────────────────────────────────────────
+
+
+class Sample:
+    """The values from which a field is filled: those that some requirement of the procedure asks for, else any that fit."""
+
+    def __init__(self, field: FormField, asked: tuple[Value, ...], countries: tuple[str, ...]) -> None:
+        self._field, self._countries = field, countries
+        self._fixed = asked or self._of_type()
+
+    def values(self, life: Life) -> tuple[Value, ...]:
+        if self._fixed:
+            return self._fixed
+        if self._field.type is FieldType.DATE:
+            return tuple((life.today + timedelta(days=ahead)).isoformat() for ahead in range(AHEAD + 1))
+        return ("as told",)
+
+    def others(self, barred: frozenset[Value]) -> tuple[Value, ...]:
+        """Return values that are not barred, beyond those that are asked for."""
+        return tuple(one for one in self._of_type() or ("something else",) if one not in barred)
+
+    def _of_type(self) -> tuple[Value, ...]:
+        match self._field.type:
+            case FieldType.BOOLEAN:
+                return (True, False)
+            case FieldType.CHOICE:
+                return tuple(self._field.choices or ())
+            case FieldType.NUMBER:
+                low = int(self._field.min or 0)
+                return tuple(range(low, low + 10)) if self._field.max is None else (low, int(self._field.max))
+            case FieldType.COUNTRY:
+                return self._countries
+            case _:
+                return ()
+
+
+# ── The procedure, made ready ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An action with its requirements, and what each form must say for all of them together."""
+
+    wants: tuple[Want, ...]
+    asked: Mapping[str, Answers]
+
+
+class Planner:
+    """What every action and every form of a procedure needs before it can be taken or recorded."""
+
+    def __init__(self, sop: CompiledSop, staff: Staff) -> None:
+        self._sop = sop
+        asked, countries = _asked_for(sop), (*sop.sop.destination, *sop.sop.origin)
+        self.fields: dict[str, dict[str, Sample]] = {
+            part: {
+                name: Sample(sop.parts[part].fields[name], asked.get((part, name), ()), countries)
+                for name in sorted(names)
+            }
+            for part, names in sop.reads.items()
+        }
+        self.entries: dict[tuple[str, str], tuple[tuple[str, tuple[Want, ...]], ...]] = {}
+        for step in sop.steps.values():
+            for part, entries in step.recordable.items():
+                ready = ((staff.recorder(entry.by), self._wants(entry.guards, step.name)) for entry in entries)
+                self.entries[step.name, part] = tuple((by, wants) for by, wants in ready if by is not None)
+        own = (action for step in sop.steps.values() for action in step.actions.values())
+        self._ways = {action.key: self._way(action) for action in (*own, *sop.everywhere.values())}
+
+    def attempt(
+        self, life: Life, action: CompiledAction, random: Random
+    ) -> tuple[datetime | None, Sequence[Recording | Acknowledging]]:
+        """Say from when on the action can be taken (None: not as things stand), and what is recorded before if that is now."""
+        way = self._ways[action.key]
+        unmet = [want for want in way.wants if not want.holds(life)]
+        if not unmet:
+            return life.now, ()
+        if any(isinstance(want, _Closed) for want in unmet):
+            return None, ()
+        attempt = Attempt(self, life, random, way.asked)
+        try:
+            at = attempt.bring_about(unmet)
+            if at == life.now and not all(want.holds(life) for want in way.wants):
+                at = None
+        finally:
+            attempt.undo()
+        return at, attempt.moves
+
+    def opens_at(self, life: Life, action: CompiledAction) -> datetime | None:
+        """Return when the waits of a timed action are over; None where something else stands against it."""
+        unmet = [want for want in self._ways[action.key].wants if not want.holds(life)]
+        ends = [want.over(life) if isinstance(want, _Wait) else None for want in unmet]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
+
+    def record(self, life: Life, part: str, random: Random) -> Sequence[Recording | Acknowledging]:
+        """Plan the record of a form that is due by itself; nothing if it can't be recorded now."""
+        attempt = Attempt(self, life, random, {})
+        try:
+            return attempt.moves if attempt.record(Slot(part), NOTHING) == life.now else ()
+        finally:
+            attempt.undo()
+
+    def closed_by(self, life: Life, action: CompiledAction) -> Iterator[m.Requirement]:
+        """Yield the requirements of an action that don't hold."""
+        for want in self._ways[action.key].wants:
+            if not want.holds(life):
+                yield want.requirement
+
+    def _wants(self, ready: Iterable[Guard], step: str | None) -> tuple[Want, ...]:
+        scope = replace(self._sop.scope, step=step)
+        return tuple(want_of(one.requirement, scope) for one in ready)
+
+    def _way(self, action: CompiledAction) -> Way:
+        wants = self._wants(action.guards, action.step)
+        asked: dict[str, Answers] = {}
+        for want in wants:
+            if isinstance(want, _Form):
+                asked[want.slot.key] = asked.get(want.slot.key, NOTHING).with_(want.answers)
+        return Way(wants, asked)
+
+
+def _asked_for(sop: CompiledSop) -> dict[tuple[str, str], tuple[Value, ...]]:
+    """Collect, for every field, the values that some requirement asks for, in the order of the file."""
+    found: dict[tuple[str, str], dict[Value, None]] = {}
+    ready = [entry.guards for step in sop.steps.values() for entry in step.entries]
+    ready += [action.guards for step in sop.steps.values() for action in step.actions.values()]
+    ready += [action.guards for action in sop.everywhere.values()]
+    for one in (one for own in ready for guarded in own for one in _positive([guarded.requirement])):
+        for name, values in answers_of(one, sop.scope).allowed.items():
+            found.setdefault((one.form, name), {}).update(dict.fromkeys(values))
+    return {where: tuple(values) for where, values in found.items()}
+
+
+def _positive(requirements: Iterable[m.Requirement]) -> Iterator[m.FormRequirement]:
+    """Yield what is asked of forms, without what `none_of` asks them not to say."""
+    for one in requirements:
+        if isinstance(one, m.FormRequirement):
+            yield one
+        elif isinstance(one, m.AnyOfRequirement):
+            yield from _positive(one.any_of)
