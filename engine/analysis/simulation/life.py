@@ -2,7 +2,7 @@
 
 The rules are those of `engine.cases.decide` and `engine.cases.draft` ("Exact meaning" 3 to 9 of docs/reference/sop-language.md)
 without what concerns messages: a rehearsal tells nobody. A case is not copied with every move, so that thousands of them can be
-played in seconds. That both agree is not taken on trust: tests/analysis/test_simulation.py plays what was simulated through `decide`.
+played in seconds. That both agree is not taken on trust: tests/analysis/test_simulation.py plays simulated cases through `decide`.
 
 Implements `engine.sop.requirements.View`. Terms: docs/glossary.md, "configuration", "memory", "simulated case".
 """
@@ -67,9 +67,9 @@ class Life:
     """
 
     __slots__ = (
-        "_among", "_done", "_taken", "_today", "_voided", "acknowledgements", "actions", "alongside", "arrived", "attributes",
-        "calendars", "diary", "due", "entered", "held", "launched_at", "left", "main", "number", "now", "outcome", "parties",
-        "paused", "records", "resumed", "rounds", "seq", "series", "sop", "strands", "timed", "timers",
+        "_among", "_done", "_signing", "_taken", "_today", "_voided", "acknowledgements", "actions", "alongside", "arrived",
+        "attributes", "calendars", "diary", "due", "entered", "held", "launched_at", "left", "main", "now", "number", "outcome",
+        "parties", "paused", "records", "resumed", "rounds", "seq", "series", "sop", "strands", "timed", "timers",
     )  # fmt: skip
 
     def __init__(self, sop: CompiledSop, number: int, calendars: Calendars, now: datetime, keep_diary: bool) -> None:
@@ -101,11 +101,12 @@ class Life:
         self.acknowledgements: dict[str, str] = {}
         self._among: frozenset[str] | None = None
         self._today: date | None = None
+        self._signing: str | None = None
 
     def at(self, now: datetime) -> None:
         """Move on to an instant."""
         if now is not self.now:
-            self.now, self._today = now, None
+            self.now, self._today, self._signing = now, None, None
 
     @property
     def today(self) -> date:
@@ -113,6 +114,13 @@ class Life:
         if self._today is None:
             self._today = self.now.astimezone(self.calendars.destination.zone).date()
         return self._today
+
+    @property
+    def signing_date(self) -> str:
+        """Today as it stands on a form (ISO 8601)."""
+        if self._signing is None:
+            self._signing = self.today.isoformat()
+        return self._signing
 
     def steps(self) -> tuple[str, ...]:
         """Every step of the configuration, in the order in which `decide` looks at them."""
@@ -154,7 +162,11 @@ class Life:
         return actor is not None and actor == self.parties.get(role)
 
     def series_over(self, step: str) -> bool:
-        own = [self.series[f"{step}/{name}"] for name in self.sop.steps[step].model.series if f"{step}/{name}" in self.series]
+        own = [
+            self.series[f"{step}/{name}"]
+            for name in self.sop.steps[step].model.series
+            if f"{step}/{name}" in self.series
+        ]
         return bool(own) and all(one.state != "open" for rounds in own for one in rounds)
 
     def age(self, signed_on: str) -> int:
@@ -194,7 +206,11 @@ class Life:
         """Take an action that is open and whose requirements hold; a timed one has the actor "" and its time has come."""
         role = action.model.reassign
         successor = None if role is None else f"{role} {self.seq + 1}"
-        self._note(Take(action.name, actor, step, successor) if actor else Fire(action.name, step))
+        self.seq += 1
+        if self.diary is not None:
+            self.diary.append(
+                (self.now, Take(action.name, actor, step, successor) if actor else Fire(action.name, step))
+            )
         self.actions += 1
         keep = self.sop.counted.get(action.name)
         if keep is not None:
@@ -218,8 +234,12 @@ class Life:
             self.acknowledgements[f"{asked.step} {asked.role}"] = asked.actor
             return
         record = asked.record
-        day = date.fromisoformat(record.signed_on)
-        self._note(Enter(asked.part, asked.actor, day, record.signed_by, record.fields, asked.role, asked.purpose))
+        self.seq += 1
+        if self.diary is not None:
+            told = Enter(
+                asked.part, asked.actor, self.today, record.signed_by, record.fields, asked.role, asked.purpose
+            )
+            self.diary.append((self.now, told))
         if record.signed_on >= self._voided.get(asked.part, ""):
             self.records[asked.key] = record
             for step in self.sop.dated_by.get(asked.part, ()):
@@ -258,7 +278,7 @@ class Life:
     def _void(self, forms: Iterable[str]) -> None:
         for form in forms:
             for part in self.sop.parts_of(form):
-                self._voided[part] = self.today.isoformat()
+                self._voided[part] = self.signing_date
                 self.records = {key: one for key, one in self.records.items() if key.partition(">")[0] != part}
 
     def _move(self, action: CompiledAction, step: str, target: str) -> None:
@@ -293,7 +313,9 @@ class Life:
         self.arrived.append(step)
         if self.acknowledgements:
             prefix = f"{step} "
-            self.acknowledgements = {key: one for key, one in self.acknowledgements.items() if not key.startswith(prefix)}
+            self.acknowledgements = {
+                key: one for key, one in self.acknowledgements.items() if not key.startswith(prefix)
+            }
         if step in self.sop.clocked:
             self._set_clocks(step)
         for other in self.sop.counts_from.get(step, ()):

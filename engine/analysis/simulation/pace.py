@@ -68,9 +68,7 @@ def pace_of(step: m.Step) -> Pace:
     return Pace("assumed", *ASSUMED, in_working_days=False, round_the_clock=False)
 
 
-def _pace(
-    source: Source, lengths: tuple[Duration, Duration, Duration], parts: tuple[float, float, float]
-) -> Pace:
+def _pace(source: Source, lengths: tuple[Duration, Duration, Duration], parts: tuple[float, float, float]) -> Pace:
     low, typical, high = (length.count_in_days * part for length, part in zip(lengths, parts, strict=True))
     units = {length.unit for length in lengths}
     return Pace(source, low, typical, high, Unit.WORKING_DAY in units, units == {Unit.HOUR})
@@ -87,13 +85,14 @@ class Staff:
 
         None where only time or the world moves it on.
         """
-        own = [action for action in step.actions.values() if not (action.is_timed or action.is_environment)]
+        own = people_of(step)
         if not own:
             return None
         roles = list(dict.fromkeys(self._hand(role) for role in step.model.responsible))
         if not roles:
             return self.hand_of(own[0])
-        shares = {role: sum(self._may(role, action) * weight for action, weight in chances(own)) for role in roles}
+        ways = [(action, weight) for action, weight in ways_of(step) if action is not None]
+        shares = {role: sum(weight for action, weight in ways if self._may(role, action)) for role in roles}
         return max(roles, key=lambda role: shares[role])
 
     def hand_of(self, action: CompiledAction, prefer: str | None = None) -> str:
@@ -127,9 +126,22 @@ class Staff:
         return m.ANY in action.by or role in action.by or any(person in action.by for person in speaks_for)
 
 
-def chances(actions: list[CompiledAction]) -> list[tuple[CompiledAction, float]]:
-    """Return each action with how many of a hundred cases take it; what `chance` leaves is shared by those without."""
-    said = [action.model.chance for action in actions]
+Way = tuple[CompiledAction | None, float]
+"""An action, or None: it is left to time; and in how many of a hundred cases it is the way out of its step."""
+
+
+def ways_of(step: CompiledStep) -> tuple[Way, ...]:
+    """Return the ways out of a step. What `chance` leaves is time's where a timed action leads out, else the others' alike."""
+    own = people_of(step)
+    said = [action.model.chance for action in own]
     left = 100 - sum(one for one in said if one is not None)
+    if any(action.is_timed for action in step.actions.values()):
+        given = [(action, one) for action, one in zip(own, said, strict=True) if one is not None]
+        return (*given, (None, left))
     silent = said.count(None)
-    return [(action, left / silent if one is None else one) for action, one in zip(actions, said, strict=True)]
+    return tuple((action, left / silent if one is None else one) for action, one in zip(own, said, strict=True))
+
+
+def people_of(step: CompiledStep) -> list[CompiledAction]:
+    """Return the actions that people take, neither time nor the world."""
+    return [action for action in step.actions.values() if not (action.is_timed or action.is_environment)]

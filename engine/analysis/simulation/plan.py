@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final, TypeAlias
@@ -30,6 +30,9 @@ from engine.values import Value
 
 DEPTH: Final = 4
 """How many forms may wait for one another: a form that asks for a form that asks for a form."""
+
+ROUNDS: Final = 3
+"""How often the requirements of an action are gone through: a record for one of them may undo what another asked for."""
 
 AHEAD: Final = 30
 """A date on a form lies up to so many days ahead, where nothing asks for a certain one."""
@@ -64,10 +67,10 @@ class Slot:
     part: str
     role: str | None = None
     purpose: str | None = None
+    key: str = field(init=False)
 
-    @property
-    def key(self) -> str:
-        return record_key(self.part, self.role, self.purpose)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", record_key(self.part, self.role, self.purpose))
 
 
 Mark: TypeAlias = tuple[list[Recording | Acknowledging], dict[str, RecordView], dict[str, str]]
@@ -100,7 +103,7 @@ class Attempt:
             return None
         self._doing.append(key)
         try:
-            return self._record(slot, key, self._asked.get(key, NOTHING).with_(answers))
+            return self._record(slot, key, self._planner.together(self._asked.get(key), answers))
         finally:
             self._doing.pop()
 
@@ -142,42 +145,38 @@ class Attempt:
         life = self.life
         known = life.records.get(key)
         said: dict[str, Value] = {} if known is None else dict(known.fields)
-        for name, field in self._planner.fields.get(slot.part, {}).items():
+        for name, sample in self._planner.fields.get(slot.part, {}).items():
             if name not in said or name in answers.allowed or name in answers.barred:
                 allowed = answers.allowed.get(name)
                 if allowed is None:
-                    allowed = field.values(life)
+                    allowed = sample.values(life)
                 barred = answers.barred.get(name)
                 if barred is not None:
-                    allowed = tuple(one for one in allowed if one not in barred) or field.others(barred)
+                    allowed = tuple(one for one in allowed if one not in barred) or sample.others(barred)
                 if not allowed:
                     return None
                 if said.get(name) not in allowed:
                     said[name] = allowed[0] if len(allowed) == 1 else self.random.choice(allowed)
         for own, part, other in answers.same:
-            if not self._agree(said, own, part, other):
+            if not self._agree(said, answers, own, part, other):
                 return None
         signers = answers.signers or (by,)
         receiver = None if slot.role is None else life.parties.get(slot.role)
         self.moves = [one for one in self.moves if isinstance(one, Acknowledging) or one.key != key]
-        record = RecordView(0, life.today.isoformat(), signers, said, receiver)
+        record = RecordView(0, life.signing_date, signers, said, receiver)
         life.records[key] = record
         self.moves.append(Recording(slot.part, key, slot.role, slot.purpose, life.parties[by], record))
         return life.now
 
-    def _agree(self, said: dict[str, Value], own: str, part: str, other: str) -> bool:
-        """Let a field say what another form's says; if that says nothing yet, or something else, it is recorded first."""
+    def _agree(self, said: dict[str, Value], answers: Answers, own: str, part: str, other: str) -> bool:
+        """Let a field say what another form's says; if that says nothing yet, or nothing that is allowed, it is recorded first."""
         reference = self.life.records.get(part)
-        if reference is not None and reference.fields.get(other) == said[own]:
+        told = None if reference is None else reference.fields.get(other)
+        fits = told in answers.allowed.get(own, (told,)) and told not in answers.barred.get(own, ())
+        if told is not None and fits:
+            said[own] = told
             return True
-        told = Answers({other: (said[own],)}, {})
-        if self.record(Slot(part), told) == self.life.now:
-            return True
-        reference = self.life.records.get(part)
-        if reference is None or other not in reference.fields:
-            return False
-        said[own] = reference.fields[other]
-        return True
+        return self.record(Slot(part), Answers({other: (said[own],)}, {})) == self.life.now
 
 
 # ── What a requirement needs done ────────────────────────────────────────────────────────────────────────────────
@@ -270,9 +269,7 @@ class _NoneOf(Want):
 
     def __init__(self, requirement: m.NoneOfRequirement, scope: Scope) -> None:
         super().__init__(requirement, scope)
-        self._barred = [
-            (guard(m.NoneOfRequirement(none_of=(one,)), scope).holds, one) for one in requirement.none_of
-        ]
+        self._barred = [(guard(m.NoneOfRequirement(none_of=(one,)), scope).holds, one) for one in requirement.none_of]
         self._scope = scope
 
     def bring_about(self, attempt: Attempt) -> datetime | None:
@@ -393,6 +390,7 @@ class Planner:
                 ready = ((staff.recorder(entry.by), self._wants(entry.guards, step.name)) for entry in entries)
                 self.entries[step.name, part] = tuple((by, wants) for by, wants in ready if by is not None)
         own = (action for step in sop.steps.values() for action in step.actions.values())
+        self._together: dict[tuple[int, int], tuple[Answers, Answers, Answers]] = {}
         self._ways = {action.key: self._way(action) for action in (*own, *sop.everywhere.values())}
 
     def attempt(
@@ -407,19 +405,37 @@ class Planner:
             return None, ()
         attempt = Attempt(self, life, random, way.asked)
         try:
-            at = attempt.bring_about(unmet)
-            if at == life.now and not all(want.holds(life) for want in way.wants):
-                at = None
+            for _ in range(ROUNDS):
+                at = attempt.bring_about(unmet)
+                if at != life.now:
+                    return at, ()
+                unmet = [want for want in way.wants if not want.holds(life)]
+                if not unmet:
+                    return at, attempt.moves
         finally:
             attempt.undo()
-        return at, attempt.moves
+        return None, ()
+
+    def together(self, asked: Answers | None, answers: Answers) -> Answers:
+        """Return what satisfies both: what the whole action asks of a record, and one requirement. Made once for each pair."""
+        if asked is None:
+            return answers
+        pair = (id(asked), id(answers))
+        known = self._together.get(pair)
+        if known is None:
+            known = self._together[pair] = (asked.with_(answers), asked, answers)
+        return known[0]
 
     def opens_at(self, life: Life, action: CompiledAction) -> datetime | None:
-        """Return when the waits of a timed action are over; None where something else stands against it."""
-        unmet = [want for want in self._ways[action.key].wants if not want.holds(life)]
-        ends = [want.over(life) if isinstance(want, _Wait) else None for want in unmet]
-        known = [end for end in ends if end is not None]
-        return max(known) if known and len(known) == len(ends) else None
+        """Return when the waits of a timed action are over (now: nothing is against it); None where a wait is not all it lacks."""
+        latest = life.now
+        for want in self._ways[action.key].wants:
+            if not want.holds(life):
+                over = want.over(life) if isinstance(want, _Wait) else None
+                if over is None:
+                    return None
+                latest = max(latest, over)
+        return latest
 
     def record(self, life: Life, part: str, random: Random) -> Sequence[Recording | Acknowledging]:
         """Plan the record of a form that is due by itself; nothing if it can't be recorded now."""

@@ -1,12 +1,12 @@
 """The rehearsal itself: simulated cases arrive, wait for people, are worked on, and move as the procedure lets them.
 
-One queue of events in the order of time. A case that arrives enters the first step; at each step work waits for a free member of the
-role's staff, lasts as long as is drawn (`pace`), and then the case leaves by one of the step's actions, chosen by chance among those
-that are open or will be when a wait is over (`plan`). A way that is closed is tried again whenever the case has changed. Strands
-run side by side; their step is left when all have ended. Timed actions fire, visits of a series are made when they are due.
+One queue of events in the order of time. A case that arrives enters the first step; at each step work waits for a free member of
+the role's staff, lasts as long as is drawn (`pace`), and then the case leaves by one of the step's actions, chosen by chance among
+those that are open or will be when a wait is over (`plan`). A way that is closed is tried again whenever the case has changed.
+Strands run side by side; their step is left when all have ended. Timed actions fire, visits of a series are made when due.
 
-Nothing but the seed decides: no clock is read, no set is walked in its own order. Ends always: a case that nothing can move any more
-is stuck, one that goes round too often is cut, and both are told.
+Nothing but the seed decides: no clock is read, no set is walked in its own order. It always ends: a case that nothing can move
+any more is stuck, one that goes round too often is cut, and both are told.
 
 Terms: docs/glossary.md, "rehearsal", "simulated case". For designers: docs/reference/simulation.md.
 """
@@ -23,11 +23,10 @@ from random import Random
 from typing import Any, Final
 
 from engine.analysis.simulation.life import Acknowledging, Life, Recording
-from engine.analysis.simulation.pace import Pace, Staff, chances, pace_of
+from engine.analysis.simulation.pace import Pace, Staff, Way, pace_of, people_of, ways_of
 from engine.analysis.simulation.plan import Planner
 from engine.analysis.simulation.report import Report, RoleShown, StepShown, Tally, Unfinished, share
 from engine.calendars.business import Calendars
-from engine.cases.case import Move
 from engine.diagnostics import did_you_mean
 from engine.errors import UnknownName, WrongUse
 from engine.sop import model as m
@@ -140,12 +139,24 @@ class _Event(IntEnum):
 class _Task:
     """The work on one case at one step: in a queue, under way, waiting for a day, or blocked by what the case lacks."""
 
-    __slots__ = ("action", "at_work", "begun", "blocked", "ends", "left", "own", "play", "queued_at", "token")
+    __slots__ = (
+        "action",
+        "at_work",
+        "begun",
+        "blocked",
+        "ends",
+        "left",
+        "own",
+        "play",
+        "queued_at",
+        "to_time",
+        "token",
+    )
 
     def __init__(self, play: _Play, own: _Own) -> None:
         self.play, self.own = play, own
         self.token = 0
-        self.at_work = self.blocked = False
+        self.at_work = self.blocked = self.to_time = False
         self.begun = self.ends = self.queued_at = play.life.now
         self.left: timedelta | None = None
         self.action: CompiledAction | None = None
@@ -158,7 +169,7 @@ class _Own:
     step: CompiledStep
     role: str | None
     pace: Pace
-    ways: tuple[tuple[CompiledAction, float], ...]
+    ways: tuple[Way, ...]
     hands: Mapping[str, str]
     strands: tuple[str, ...]
     needs: tuple[str, ...]
@@ -219,14 +230,14 @@ class _Rehearsal:
         self._actions = self._moves = 0
 
     def _prepare(self, step: CompiledStep) -> _Own:
-        own = [action for action in step.actions.values() if not (action.is_timed or action.is_environment)]
+        own = people_of(step)
         role = self._staff.of(step)
         asked = (one for action in own for guard in action.guards for one in flattened([guard.requirement]))
         return _Own(
             step,
             role,
             pace_of(step.model),
-            tuple(chances(own)),
+            ways_of(step),
             {action.name: self._staff.hand_of(action, role) for action in own},
             self._sop.strands_of.get(step.name, ()),
             tuple(dict.fromkeys(line for one in asked for line in self._lines_of(one))),
@@ -302,7 +313,7 @@ class _Rehearsal:
         self._arrived += 1
         life = Life(self._sop, self._arrived, self._calendars, now, self._diaries is not None)
         play = _Play(life)
-        start = self._own[self._sop.sop.start] if self._sop.sop.start in self._own else None
+        start = self._own.get(self._sop.sop.start)
         role = start.role if start is not None else None
         life.launch(life.parties[role or next(iter(self._sop.sop.roles))], {})
         for name in self._setting.rates:
@@ -410,6 +421,8 @@ class _Rehearsal:
         task = play.tasks.get(step)
         if task is None:
             return
+        if task.to_time:
+            return
         if task.own.pace.source != "none" and task.action is None and not self._worked(task):
             self._ask_for_staff(task)
         else:
@@ -431,9 +444,13 @@ class _Rehearsal:
             if any(life.strands.get(strand) not in ends for strand in own.strands):
                 task.blocked = True
                 return
-        ways = list(own.ways)
+        ways = [way for way in own.ways if way[0] is not None] if at_last else list(own.ways)
         while ways:
-            if self._try(task, ways.pop(self._draw(ways))[0]):
+            action, _ = ways.pop(self._draw(ways))
+            if action is None:
+                task.to_time = True
+                return
+            if self._try(task, action):
                 return
         task.blocked = True
         for line in own.needs:
@@ -441,7 +458,7 @@ class _Rehearsal:
             if idle is not None and idle.step.idle and idle.role is not None and idle.step.name not in play.tasks:
                 self._begin(play, idle)
 
-    def _draw(self, ways: Sequence[tuple[CompiledAction, float]]) -> int:
+    def _draw(self, ways: Sequence[Way]) -> int:
         """Draw one of the ways by its chance; ways without any are left for the last, one as likely as the other."""
         if len(ways) == 1:
             return 0
@@ -489,10 +506,10 @@ class _Rehearsal:
         at = self._planner.opens_at(life, action)
         if at is None:
             return
+        del play.overdue[step, name]
         if at > life.now:
             self._push(at, _Event.TIMER, play, (step, name, life.timers[step, name]))
             return
-        del play.overdue[step, name]
         self._take(play, action, step, "", ())
         self._look(play)
 
@@ -592,17 +609,18 @@ class _Rehearsal:
 
     def _waits_for_staff(self, play: _Play) -> bool:
         return any(
-            not task.blocked and not task.at_work and task.action is None and task.begun == task.ends
+            not (task.blocked or task.at_work or task.to_time) and task.action is None and task.begun == task.ends
             for task in play.tasks.values()
         )
 
     # ── The end of a case ───────────────────────────────────────────────────────────────────────────────────────
 
     def _last_resort(self, play: _Play) -> bool:
-        """Where no strand can go on, the step that holds them is left as if they had ended; answers whether that helped."""
+        """Leave the main step as if its strands had ended, or without waiting for time; answers whether that helped."""
         task = play.tasks.get(play.life.main)
-        if task is None or not task.blocked or not task.own.strands:
+        if task is None or not (task.to_time or (task.blocked and task.own.strands)):
             return False
+        task.to_time = False
         self._choose(task, at_last=True)
         return not task.blocked
 
@@ -639,7 +657,7 @@ class _Rehearsal:
     def _why(self, life: Life, step: str) -> list[str]:
         sentences = Sentences(self._sop.scope, "en")
         said: dict[str, None] = {}
-        for action, _ in self._own[step].ways if step in self._own else ():
+        for action in people_of(self._own[step].step) if step in self._own else ():
             for requirement in self._planner.closed_by(life, action):
                 said[f"{sentences.action(action.name)}: {sentences.of(requirement)}"] = None
         return list(said)
@@ -655,7 +673,7 @@ class _Rehearsal:
                 own.role,
                 self._country(own.role),
                 own.pace.source,
-                len(own.ways) > 1 and all(action.model.chance is None for action, _ in own.ways),
+                len(own.ways) > 1 and all(action is not None and action.model.chance is None for action, _ in own.ways),
                 own.tally,
             )
             for name, own in self._own.items()
