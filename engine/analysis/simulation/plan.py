@@ -35,7 +35,7 @@ ROUNDS: Final = 3
 """How often the requirements of an action are gone through: a record for one of them may undo what another asked for."""
 
 AHEAD: Final = 30
-"""A date on a form lies up to so many days ahead, where nothing asks for a certain one."""
+"""A date to which time is counted (a departure, a last day) lies up to so many days ahead; any other date is today's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Attempt:
         known = life.records.get(key)
         said: dict[str, Value] = {} if known is None else dict(known.fields)
         for name, sample in self._planner.fields.get(slot.part, {}).items():
-            if name not in said or name in answers.allowed or name in answers.barred:
+            if name not in said or sample.is_date or name in answers.allowed or name in answers.barred:
                 allowed = answers.allowed.get(name)
                 if allowed is None:
                     allowed = sample.values(life)
@@ -330,15 +330,19 @@ def _slot(one: m.FormRequirement) -> Slot:
 class Sample:
     """The values from which a field is filled: those that some requirement of the procedure asks for, else any that fit."""
 
-    def __init__(self, field: FormField, asked: tuple[Value, ...], countries: tuple[str, ...]) -> None:
+    def __init__(
+        self, field: FormField, asked: tuple[Value, ...], countries: tuple[str, ...], lies_ahead: bool
+    ) -> None:
         self._field, self._countries = field, countries
+        self._ahead = AHEAD if lies_ahead else 0
+        self.is_date = field.type is FieldType.DATE
         self._fixed = asked or self._of_type()
 
     def values(self, life: Life) -> tuple[Value, ...]:
         if self._fixed:
             return self._fixed
-        if self._field.type is FieldType.DATE:
-            return tuple((life.today + timedelta(days=ahead)).isoformat() for ahead in range(AHEAD + 1))
+        if self.is_date:
+            return tuple((life.today + timedelta(days=ahead)).isoformat() for ahead in range(self._ahead + 1))
         return ("as told",)
 
     def others(self, barred: frozenset[Value]) -> tuple[Value, ...]:
@@ -376,10 +380,12 @@ class Planner:
 
     def __init__(self, sop: CompiledSop, staff: Staff) -> None:
         self._sop = sop
-        asked, countries = _asked_for(sop), (*sop.sop.destination, *sop.sop.origin)
+        asked, countries, ahead = _asked_for(sop), (*sop.sop.destination, *sop.sop.origin), _dates_ahead(sop)
         self.fields: dict[str, dict[str, Sample]] = {
             part: {
-                name: Sample(sop.parts[part].fields[name], asked.get((part, name), ()), countries)
+                name: Sample(
+                    sop.parts[part].fields[name], asked.get((part, name), ()), countries, (part, name) in ahead
+                )
                 for name in sorted(names)
             }
             for part, names in sop.reads.items()
@@ -474,6 +480,19 @@ def _asked_for(sop: CompiledSop) -> dict[tuple[str, str], tuple[Value, ...]]:
         for name, values in answers_of(one, sop.scope).allowed.items():
             found.setdefault((one.form, name), {}).update(dict.fromkeys(values))
     return {where: tuple(values) for where, values in found.items()}
+
+
+def _dates_ahead(sop: CompiledSop) -> set[tuple[str | None, str | None]]:
+    """Name the date fields to which time is counted: those of deadlines with `before`, and those of timed actions."""
+    found: set[tuple[str | None, str | None]] = set()
+    for step in sop.steps.values():
+        due = step.model.due
+        if due is not None and due.before is not None and due.from_ is not None:
+            found.add((due.from_.form, due.from_.field))
+        for action in step.model.actions.values():
+            if action.automatic is not None and action.automatic.from_ is not None:
+                found.add((action.automatic.from_.form, action.automatic.from_.field))
+    return found
 
 
 def _positive(requirements: Iterable[m.Requirement]) -> Iterator[m.FormRequirement]:

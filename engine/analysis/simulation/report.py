@@ -36,6 +36,7 @@ class StepShown:
     step: str
     title: str
     role: str | None
+    role_title: str | None
     country: str | None
     takes: str
     even: bool
@@ -44,13 +45,16 @@ class StepShown:
 
 @dataclass(frozen=True, slots=True)
 class RoleShown:
-    """One role: how many people it has (None: enough), and which part of their time they were at work."""
+    """One role: on how many cases it can work at once (None: enough); and on how many it had to, for the work that came in.
+
+    `at_once` is all its work, spread over the time in which cases arrive. Where it is more than `staff`, queues only grow.
+    """
 
     role: str
     title: str
     country: str | None
     staff: int | None
-    busy_share: float | None
+    at_once: float | None
     stays: Sequence[float]
     queued: Sequence[float]
 
@@ -130,7 +134,7 @@ def _role(one: RoleShown) -> dict[str, Any]:
         "p90_days": days(stays, 0.9),
         "queue_median_days": days(queued, 0.5),
         "queue_p90_days": days(queued, 0.9),
-        "busy_share": one.busy_share,
+        "at_once": one.at_once,
     }
 
 

@@ -25,7 +25,7 @@ from typing import Any, Final
 from engine.analysis.simulation.life import Acknowledging, Life, Recording
 from engine.analysis.simulation.pace import Pace, Staff, Way, pace_of, people_of, ways_of
 from engine.analysis.simulation.plan import Planner
-from engine.analysis.simulation.report import Report, RoleShown, StepShown, Tally, Unfinished, share
+from engine.analysis.simulation.report import Report, RoleShown, StepShown, Tally, Unfinished
 from engine.calendars.business import Calendars
 from engine.diagnostics import did_you_mean
 from engine.errors import UnknownName, WrongUse
@@ -221,7 +221,7 @@ class _Rehearsal:
         self._events: list[tuple[datetime, int, _Event, Any, Any]] = []
         self._order = 0
         self._begins = datetime.combine(setting.begins_on, time(0, 0), tzinfo=UTC)
-        self._ends = self._begins
+        self._last_arrival = self._begins
         self._arrived = self._over = 0
         self._outcomes: Counter[str] = Counter()
         self._lengths: list[float] = []
@@ -264,7 +264,6 @@ class _Rehearsal:
         events = self._events
         while events:
             at, _, event, whom, what = heapq.heappop(events)
-            self._ends = at
             if event is _Event.ARRIVAL:
                 self._arrive(at)
                 continue
@@ -311,6 +310,7 @@ class _Rehearsal:
 
     def _arrive(self, now: datetime) -> None:
         self._arrived += 1
+        self._last_arrival = now
         life = Life(self._sop, self._arrived, self._calendars, now, self._diaries is not None)
         play = _Play(life)
         start = self._own.get(self._sop.sop.start)
@@ -671,6 +671,7 @@ class _Rehearsal:
                 name,
                 sentences.step(name),
                 own.role,
+                None if own.role is None else sentences.role(own.role),
                 self._country(own.role),
                 own.pace.source,
                 len(own.ways) > 1 and all(action is not None and action.model.chance is None for action, _ in own.ways),
@@ -706,11 +707,11 @@ class _Rehearsal:
     def _role(self, role: str, sentences: Sentences, steps: Sequence[StepShown]) -> RoleShown:
         own = [one.tally for one in steps if one.role == role]
         staff = self._setting.staff.get(role)
-        span = (self._ends - self._begins).total_seconds()
-        busy = None if staff is None else share(round(self._desks[role].busy), round(staff * span))
+        span = (self._last_arrival - self._begins).total_seconds()
+        at_once = round(self._desks[role].busy / span, 1) if span else None
         stays = [stay for tally in own for stay in tally.stays]
         queued = [wait for tally in own for wait in tally.queued]
-        return RoleShown(role, sentences.role(role), self._country(role), staff, busy, stays, queued)
+        return RoleShown(role, sentences.role(role), self._country(role), staff, at_once, stays, queued)
 
     def _country(self, role: str | None) -> str | None:
         if role is None:
