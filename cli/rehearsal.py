@@ -105,7 +105,7 @@ def _show(report: Report) -> None:
     setting, lengths = report.setting, sorted(report.lengths)
     out.print(f"[bold]{escape(report.title)}[/]", soft_wrap=True)
     out.print(
-        f"{setting['cases']:,} simulated cases, {setting['from']} → {setting['to']}, {setting['per_week']:g} new a week "
+        f"{_counted(setting['cases'], 'simulated case')}, {setting['from']} → {setting['to']}, {setting['per_week']:g} new a week "
         f"from {setting['begins_on']}; seed {setting['seed']}.",
         soft_wrap=True,
     )
@@ -187,7 +187,7 @@ def _table(title: str, heads: Sequence[str], found: Sequence[Sequence[object]]) 
 def _unfinished(report: Report) -> None:
     for one in report.stuck:
         out.print(
-            f"\n[bold red]{one.cases:,} cases are stuck[/] at “{escape(one.title)}”: no action there can be taken.",
+            f"\n[bold red]{_counted(one.cases, 'case')} stuck[/] at “{escape(one.title)}”: no action there can be taken.",
             soft_wrap=True,
         )
         for reason in one.why:
@@ -195,8 +195,8 @@ def _unfinished(report: Report) -> None:
     if report.cut:
         where = ", ".join(f"“{escape(one.title)}” ({one.cases:,})" for one in report.cut[:3])
         out.print(
-            f"\n[bold red]{sum(one.cases for one in report.cut):,} cases came to no end[/] within {MOST_ACTIONS:,} actions or "
-            f"twenty years and were cut; most of them at {where}.",
+            f"\n[bold red]{_counted(sum(one.cases for one in report.cut), 'case')} came to no end[/] within {MOST_ACTIONS:,} "
+            f"actions or twenty years and went no further; most at {where}.",
             soft_wrap=True,
         )
 
@@ -212,28 +212,27 @@ def _overloaded(roles: Sequence[RoleShown]) -> None:
 
 
 def _assumed(report: Report) -> None:
-    """Say what was not given and had to be assumed: lengths and chances."""
+    """Say what was given, and what had to be assumed: lengths and chances."""
     known = {
         source: [one.title for one in report.steps if one.takes == source] for source in ("given", "due", "assumed")
     }
-    low, typical, high = (f"{part:.0%}" for part in OF_DUE)
     even = [one.title for one in report.steps if one.even]
-    out.print("\n[bold]What this rests on[/]")
-    said = [(len(known["given"]), "steps say how long they take (`takes`).")]
-    said += [(len(known["due"]), f"have their length from their deadline: {low}, {typical} and {high} of it.")]
+    low, typical, high = (f"{part:.0%}" for part in OF_DUE)
     least, mostly, most = (f"{length:g}" for length in ASSUMED)
-    said += [
-        (
-            len(known["assumed"]),
-            f"say neither; {least}, {mostly} and {most} days are assumed: {_some(known['assumed'])}",
-        )
-    ]
-    said += [(len(even), f"choose evenly among their actions, for none has a `chance`: {_some(even)}")]
-    for number, text in said:
-        if number:
-            out.print(f"  · {number} {escape(text)}", soft_wrap=True)
+    out.print("\n[bold]What this rests on[/]")
+    for what, titles in (
+        ("Length as the step says (`takes`)", known["given"]),
+        (f"Length from the deadline, {low}, {typical} and {high} of it", known["due"]),
+        (f"Length assumed, {least}, {mostly} and {most} days, for neither is given", known["assumed"]),
+        ("Ways out that are equally likely, for no action has a `chance`", even),
+    ):
+        if titles:
+            out.print(f"  · {what}: {_counted(len(titles), 'step')} ({escape(_some(titles))})", soft_wrap=True)
 
 
 def _some(titles: Sequence[str]) -> str:
-    shown = "; ".join(titles[:3])
-    return f"{shown}; …" if len(titles) > 3 else f"{shown}."
+    return "; ".join((*titles[:3], "…") if len(titles) > 3 else titles)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -402,7 +402,7 @@ class Planner:
     def attempt(
         self, life: Life, action: CompiledAction, random: Random
     ) -> tuple[datetime | None, Sequence[Recording | Acknowledging]]:
-        """Say from when on the action can be taken (None: not as things stand), and what is recorded before if that is now."""
+        """Say from when on the action can be taken (None: not as things stand), and what is recorded now for it."""
         way = self._ways[action.key]
         unmet = [want for want in way.wants if not want.holds(life)]
         if not unmet:
@@ -413,8 +413,8 @@ class Planner:
         try:
             for _ in range(ROUNDS):
                 at = attempt.bring_about(unmet)
-                if at != life.now:
-                    return at, ()
+                if at is None or at > life.now:
+                    return at, () if at is None else attempt.moves
                 unmet = [want for want in way.wants if not want.holds(life)]
                 if not unmet:
                     return at, attempt.moves

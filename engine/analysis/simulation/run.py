@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
@@ -172,7 +172,7 @@ class _Own:
     ways: tuple[Way, ...]
     hands: Mapping[str, str]
     strands: tuple[str, ...]
-    needs: tuple[str, ...]
+    needs: Mapping[str, tuple[str, ...]]
     tally: Tally
 
 
@@ -232,7 +232,7 @@ class _Rehearsal:
     def _prepare(self, step: CompiledStep) -> _Own:
         own = people_of(step)
         role = self._staff.of(step)
-        asked = (one for action in own for guard in action.guards for one in flattened([guard.requirement]))
+        needs = {action.name: self._lines_in(guard.requirement for guard in action.guards) for action in own}
         return _Own(
             step,
             role,
@@ -240,22 +240,23 @@ class _Rehearsal:
             ways_of(step),
             {action.name: self._staff.hand_of(action, role) for action in own},
             self._sop.strands_of.get(step.name, ()),
-            tuple(dict.fromkeys(line for one in asked for line in self._lines_of(one))),
+            {name: lines for name, lines in needs.items() if lines},
             Tally(),
         )
 
-    def _lines_of(self, one: m.Requirement) -> list[str]:
-        """Name the lines alongside that have to move before a requirement can hold."""
-        match one:
-            case m.AtRequirement(at=steps):
-                named = [*steps]
-            case m.StepDoneRequirement(step_done=step):
-                named = [step]
-            case m.TakenRequirement(taken=taken) if taken.at_least is not None:
-                named = [step.name for step in self._sop.steps.values() if taken.action in step.actions]
-            case _:
-                return []
-        return [self._sop.steps[name].line for name in named if self._sop.steps[name].alongside]
+    def _lines_in(self, requirements: Iterable[m.Requirement]) -> tuple[str, ...]:
+        """Name the lines alongside that have to move before these can hold."""
+        found: list[str] = []
+        for one in flattened(requirements):
+            match one:
+                case m.AtRequirement(at=steps):
+                    found += steps
+                case m.StepDoneRequirement(step_done=step):
+                    found.append(step)
+                case m.TakenRequirement(taken=taken):
+                    found += [step.name for step in self._sop.steps.values() if taken.action in step.actions]
+        lines = (self._sop.steps[name].line for name in found if self._sop.steps[name].alongside)
+        return tuple(dict.fromkeys(lines))
 
     # ── Time goes on ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -436,7 +437,7 @@ class _Rehearsal:
         play, own = task.play, task.own
         life = play.life
         task.blocked = False
-        if task.action is not None and self._try(task, task.action):
+        if task.action is not None and (self._try(task, task.action) or self._awaits(task, task.action)):
             return
         task.action = None
         if own.strands and not at_last:
@@ -450,13 +451,28 @@ class _Rehearsal:
             if action is None:
                 task.to_time = True
                 return
-            if self._try(task, action):
+            if self._try(task, action) or (not at_last and self._awaits(task, action)):
                 return
         task.blocked = True
-        for line in own.needs:
-            idle = self._own.get(life.alongside[line])
-            if idle is not None and idle.step.idle and idle.role is not None and idle.step.name not in play.tasks:
-                self._begin(play, idle)
+
+    def _awaits(self, task: _Task, action: CompiledAction) -> bool:
+        """Wait for the lines alongside that an action lacks, if they are on their way; one that stands idle is begun for it."""
+        if action.name not in task.own.needs:
+            return False
+        play, life = task.play, task.play.life
+        waiting = False
+        for line in self._lines_in(self._planner.closed_by(life, action)):
+            own = self._own.get(life.alongside[line])
+            if own is None:
+                continue
+            if own.step.idle and own.role is not None and own.step.name not in play.tasks:
+                self._begin(play, own)
+            other = play.tasks.get(own.step.name)
+            is_timed = any((own.step.name, name) in life.timers for name in own.step.actions)
+            waiting = waiting or is_timed or (other is not None and not other.blocked)
+        if waiting:
+            task.action, task.blocked = action, True
+        return waiting
 
     def _draw(self, ways: Sequence[Way]) -> int:
         """Draw one of the ways by its chance; ways without any are left for the last, one as likely as the other."""
@@ -477,6 +493,7 @@ class _Rehearsal:
         if at is None:
             return False
         if at > life.now:
+            self._carry_out(task.play, moves)
             task.action = action
             task.token += 1
             self._push(at, _Event.RETRY, task, task.token)
@@ -492,10 +509,14 @@ class _Rehearsal:
         role: str,
         moves: Sequence[Recording | Acknowledging],
     ) -> None:
-        for move in moves:
-            play.life.carry_out(move)
+        self._carry_out(play, moves)
         play.life.take(action, step, play.life.parties[role] if role else "")
         play.changed = True
+
+    def _carry_out(self, play: _Play, moves: Sequence[Recording | Acknowledging]) -> None:
+        for move in moves:
+            play.life.carry_out(move)
+            play.changed = True
 
     def _fire(self, play: _Play, step: str, name: str) -> None:
         """Let a timed action happen whose time has come, or wait for what it still requires."""
@@ -523,9 +544,7 @@ class _Rehearsal:
             for part in (part for form in series.forms for part in self._sop.parts_of(form)):
                 moves = self._planner.record(life, part, self._random)
                 if moves:
-                    for move in moves:
-                        life.carry_out(move)
-                    play.changed = True
+                    self._carry_out(play, moves)
                     return
         self._push(max(due_at, life.now), _Event.LAPSE, play, (step, name, number, due_at))
 
