@@ -8,6 +8,7 @@ import os
 import statistics
 import subprocess
 import sys
+import textwrap
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -122,6 +123,7 @@ def test_every_simulated_move_is_accepted_by_the_engine(path, rates):
             life.alongside,
             life.seq,
         )
+        assert case.due.items() <= life.due.items()
         assert (facts.attributes, case.parties) == (life.attributes, life.parties)
         assert {key: (one.signed_on, one.fields) for key, one in facts.records.items()} == {
             key: (one.signed_on, one.fields) for key, one in life.records.items()
@@ -482,6 +484,18 @@ def test_quantiles_lie_between_the_nearest_values():
     assert days([86_400, 3 * 86_400], 0.5) == 2.0
     assert days([86_400], 0.9) == 1.0
     assert days([], 0.5) is None
+
+
+def test_the_example_of_the_page_is_a_procedure(small):
+    """What docs/reference/simulation.md shows can be written so, and is played as it says."""
+    page = (ROOT / "docs" / "reference" / "simulation.md").read_text(encoding="utf-8")
+    example = textwrap.indent(page.split("```yaml\n")[1].split("```")[0], "  ").replace("case_manager", "worker")
+    titled = example.replace("  counselling:\n", "  talk:\n    title: {en: Talk, fr: Entretien}\n")
+
+    report = play(small(titled + "  wish: {end: wish, title: {en: Wish, fr: Souhait}}\n"), cases=1000)
+
+    assert report.outcomes["wish"] / 1000 == pytest.approx(0.9, abs=0.03)
+    assert report.steps[0].takes == "given"
 
 
 def test_progress_counts_every_case_once(adult):
