@@ -111,6 +111,8 @@ class Attempt:
         life, first = self.life, None
         for step in life.steps():
             for actor, wants in self._planner.entries.get((step, slot.part), ()):
+                if all(want.holds(life) for want in wants):
+                    return self._write(slot, key, answers, actor)
                 before = self.mark()
                 at = self.bring_about(wants)
                 if at == life.now:
@@ -145,18 +147,13 @@ class Attempt:
         life = self.life
         known = life.records.get(key)
         said: dict[str, Value] = {} if known is None else dict(known.fields)
-        for name, sample in self._planner.fields.get(slot.part, {}).items():
-            if name not in said or sample.is_date or name in answers.allowed or name in answers.barred:
-                allowed = answers.allowed.get(name)
-                if allowed is None:
-                    allowed = sample.values(life)
-                barred = answers.barred.get(name)
-                if barred is not None:
-                    allowed = tuple(one for one in allowed if one not in barred) or sample.others(barred)
+        for name, allowed, sample in self._planner.filling(slot.part, answers, known is None):
+            if allowed is None:
+                said[name] = sample.draw(life, self.random)
+            elif said.get(name) not in allowed:
                 if not allowed:
                     return None
-                if said.get(name) not in allowed:
-                    said[name] = allowed[0] if len(allowed) == 1 else self.random.choice(allowed)
+                said[name] = allowed[int(self.random.random() * len(allowed))]
         for own, part, other in answers.same:
             if not self._agree(said, answers, own, part, other):
                 return None
@@ -176,7 +173,7 @@ class Attempt:
         if told is not None and fits:
             said[own] = told
             return True
-        return self.record(Slot(part), Answers({other: (said[own],)}, {})) == self.life.now
+        return self.record(Slot(part), self._planner.just(other, said[own])) == self.life.now
 
 
 # ── What a requirement needs done ────────────────────────────────────────────────────────────────────────────────
@@ -269,20 +266,26 @@ class _NoneOf(Want):
 
     def __init__(self, requirement: m.NoneOfRequirement, scope: Scope) -> None:
         super().__init__(requirement, scope)
-        self._barred = [(guard(m.NoneOfRequirement(none_of=(one,)), scope).holds, one) for one in requirement.none_of]
-        self._scope = scope
+        self._each = [
+            (guard(m.NoneOfRequirement(none_of=(one,)), scope).holds, _otherwise(one, scope))
+            for one in requirement.none_of
+        ]
 
     def bring_about(self, attempt: Attempt) -> datetime | None:
-        for fails, one in self._barred:
-            if fails(attempt.life):
+        for is_none, otherwise in self._each:
+            if is_none(attempt.life):
                 continue
-            if not isinstance(one, m.FormRequirement):
-                return None
-            asked = answers_of(one, self._scope)
-            other = Answers({}, {name: frozenset(values) for name, values in list(asked.allowed.items())[:1]})
-            if attempt.record(_slot(one), other) != attempt.life.now:
+            if otherwise is None or attempt.record(*otherwise) != attempt.life.now:
                 return None
         return attempt.life.now
+
+
+def _otherwise(one: m.Requirement, scope: Scope) -> tuple[Slot, Answers] | None:
+    """Return a record that does not meet a requirement on a form: its first field says something else."""
+    if not isinstance(one, m.FormRequirement):
+        return None
+    asked = answers_of(one, scope).allowed
+    return _slot(one), Answers({}, {name: frozenset(values) for name, values in list(asked.items())[:1]})
 
 
 def want_of(requirement: m.Requirement, scope: Scope) -> Want:
@@ -328,26 +331,33 @@ def _slot(one: m.FormRequirement) -> Slot:
 
 
 class Sample:
-    """The values from which a field is filled: those that some requirement of the procedure asks for, else any that fit."""
+    """From what a field is filled: `fixed` values, those that some requirement of the procedure asks for, else any that fit.
+
+    Without `fixed` values it is a date, drawn anew with every record, or a text that nothing asks for.
+    """
 
     def __init__(
         self, field: FormField, asked: tuple[Value, ...], countries: tuple[str, ...], lies_ahead: bool
     ) -> None:
         self._field, self._countries = field, countries
         self._ahead = AHEAD if lies_ahead else 0
-        self.is_date = field.type is FieldType.DATE
-        self._fixed = asked or self._of_type()
+        self.fixed = asked or self._of_type()
 
-    def values(self, life: Life) -> tuple[Value, ...]:
-        if self._fixed:
-            return self._fixed
-        if self.is_date:
-            return tuple((life.today + timedelta(days=ahead)).isoformat() for ahead in range(self._ahead + 1))
-        return ("as told",)
+    def draw(self, life: Life, random: Random) -> Value:
+        """Return a value where there are no fixed ones."""
+        if self._field.type is not FieldType.DATE:
+            return "as told"
+        if not self._ahead:
+            return life.signing_date
+        return (life.today + timedelta(days=random.randint(0, self._ahead))).isoformat()
 
-    def others(self, barred: frozenset[Value]) -> tuple[Value, ...]:
-        """Return values that are not barred, beyond those that are asked for."""
-        return tuple(one for one in self._of_type() or ("something else",) if one not in barred)
+    def allowed(self, answers: Answers, name: str) -> tuple[Value, ...] | None:
+        """Return the values that a record may have here, as far as they can be listed; None: any."""
+        allowed, barred = answers.allowed.get(name, self.fixed), answers.barred.get(name)
+        if barred is not None:
+            allowed = tuple(one for one in allowed or self._of_type() or ("something else",) if one not in barred)
+            return allowed or tuple(one for one in self._of_type() if one not in barred)
+        return allowed if allowed or name in answers.allowed else None
 
     def _of_type(self) -> tuple[Value, ...]:
         match self._field.type:
@@ -362,6 +372,10 @@ class Sample:
                 return self._countries
             case _:
                 return ()
+
+
+Filling: TypeAlias = tuple[str, tuple[Value, ...] | None, Sample]
+"""A field, the values it may have (None: it is drawn), and its sample."""
 
 
 # ── The procedure, made ready ────────────────────────────────────────────────────────────────────────────────────
@@ -396,6 +410,9 @@ class Planner:
                 ready = ((staff.recorder(entry.by), self._wants(entry.guards, step.name)) for entry in entries)
                 self.entries[step.name, part] = tuple((by, wants) for by, wants in ready if by is not None)
         own = (action for step in sop.steps.values() for action in step.actions.values())
+        # By identity: the models that ask live as long as the planner, and what is made of them is kept beside its result.
+        self._fillings: dict[tuple[str, int, bool], tuple[tuple[Filling, ...], Answers]] = {}
+        self._just: dict[tuple[str, Value], Answers] = {}
         self._together: dict[tuple[int, int], tuple[Answers, Answers, Answers]] = {}
         self._ways = {action.key: self._way(action) for action in (*own, *sop.everywhere.values())}
 
@@ -430,6 +447,23 @@ class Planner:
         known = self._together.get(pair)
         if known is None:
             known = self._together[pair] = (asked.with_(answers), asked, answers)
+        return known[0]
+
+    def just(self, name: str, value: Value) -> Answers:
+        """Return what asks one field for one value."""
+        known = self._just.get((name, value))
+        if known is None:
+            known = self._just[name, value] = Answers({name: (value,)}, {})
+        return known
+
+    def filling(self, part: str, answers: Answers, is_first: bool) -> tuple[Filling, ...]:
+        """Return what to write into which fields of a part: all of a first record, else what must be said anew."""
+        known = self._fillings.get((part, id(answers), is_first))
+        if known is None:
+            found = [(name, one.allowed(answers, name), one) for name, one in self.fields.get(part, {}).items()]
+            asked = {*answers.allowed, *answers.barred}
+            known = tuple(one for one in found if is_first or one[1] is None or one[0] in asked), answers
+            self._fillings[part, id(answers), is_first] = known
         return known[0]
 
     def opens_at(self, life: Life, action: CompiledAction) -> datetime | None:

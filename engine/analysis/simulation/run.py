@@ -18,7 +18,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from enum import IntEnum
+from enum import Enum, IntEnum
 from random import Random
 from typing import Any, Final
 
@@ -136,27 +136,32 @@ class _Event(IntEnum):
     RATE = 6
 
 
-class _Task:
-    """The work on one case at one step: in a queue, under way, waiting for a day, or blocked by what the case lacks."""
+class _State(Enum):
+    """How it stands with the work on a case at a step."""
 
-    __slots__ = (
-        "action",
-        "at_work",
-        "begun",
-        "blocked",
-        "ends",
-        "left",
-        "own",
-        "play",
-        "queued_at",
-        "to_time",
-        "token",
-    )
+    QUEUED = "it waits for staff"
+    AT_WORK = "somebody works on it"
+    WAITING = "its work is done, and it waits for the day on which the chosen action opens"
+    BLOCKED = "its work is done, and no way out is open as the case stands"
+    LEFT_TO_TIME = "its work is done, and a timed action will lead out"
+    HELD = "the case is paused"
+
+
+class _Task:
+    """The work on one case at one step.
+
+    Attributes:
+        token: raised when what was to come is no longer: an event or a place in a queue with an older one means nothing.
+        left: how much work was left when the case was paused. before: the state it was then in.
+        action: the one that was chosen and is waited for.
+    """
+
+    __slots__ = ("action", "before", "begun", "ends", "left", "own", "play", "queued_at", "state", "token")
 
     def __init__(self, play: _Play, own: _Own) -> None:
         self.play, self.own = play, own
         self.token = 0
-        self.at_work = self.blocked = self.to_time = False
+        self.state = self.before = _State.BLOCKED
         self.begun = self.ends = self.queued_at = play.life.now
         self.left: timedelta | None = None
         self.action: CompiledAction | None = None
@@ -333,23 +338,26 @@ class _Rehearsal:
                 self._close(play)
                 return
             if life.actions >= MOST_ACTIONS or life.now - life.launched_at > OLDEST:
-                self._cut[self._where(life)] += 1
-                self._end(play)
+                self._give_up(play)
                 return
-            if not play.changed:
-                if play.pending or self._waits_for_staff(play) or self._last_resort(play):
-                    if play.changed:
-                        continue
-                    return
-                if not self._setting.rates:
-                    self._strand(play)
+            if not play.changed and not self._unblocked(play):
                 return
             play.changed = False
             for step, name in list(play.overdue):
                 self._fire(play, step, name)
             for task in list(play.tasks.values()):
-                if task.blocked and not play.changed:
+                if task.state is _State.BLOCKED and not play.changed:
                     self._choose(task)
+
+    def _unblocked(self, play: _Play) -> bool:
+        """Whether the last resort has moved a case to which nothing is to come by itself; if nothing can move it, it ends as stuck."""
+        if play.pending or self._waits_for_staff(play):
+            return False
+        if self._last_resort(play):
+            return play.changed
+        if not any(self._setting.rates.values()):
+            self._strand(play)
+        return False
 
     def _look(self, play: _Play) -> None:
         """Take up what the case has left, what a pause has held, what it has entered, and the clocks that were set."""
@@ -387,7 +395,7 @@ class _Rehearsal:
     def _begin(self, play: _Play, own: _Own) -> None:
         task = play.tasks[own.step.name] = _Task(play, own)
         if own.pace.source == "none":
-            task.blocked = play.changed = True
+            play.changed = True
         else:
             self._ask_for_staff(task)
 
@@ -407,10 +415,11 @@ class _Rehearsal:
     def _hold(self, play: _Play, step: str) -> None:
         task = play.tasks.get(step)
         if task is not None:
-            if task.at_work:
+            if task.state is _State.AT_WORK:
                 task.left = task.ends - play.life.now
+            task.before = task.state
             self._drop(task)
-            task.blocked = False
+            task.state = _State.HELD
 
     def _resume(self, play: _Play, step: str, length: timedelta) -> None:
         if step in play.since:
@@ -422,38 +431,33 @@ class _Rehearsal:
         task = play.tasks.get(step)
         if task is None:
             return
-        if task.to_time:
-            return
-        if task.own.pace.source != "none" and task.action is None and not self._worked(task):
+        if task.before in (_State.QUEUED, _State.AT_WORK):
             self._ask_for_staff(task)
+        elif task.before is _State.LEFT_TO_TIME:
+            task.state = task.before
         else:
-            task.blocked = play.changed = True
-
-    def _worked(self, task: _Task) -> bool:
-        return task.left is None and task.begun < task.ends <= task.play.life.now
+            task.state = _State.BLOCKED
+            play.changed = True
 
     def _choose(self, task: _Task, at_last: bool = False) -> None:
         """Leave the step by one of its actions, or find out from when on that is possible."""
         play, own = task.play, task.own
         life = play.life
-        task.blocked = False
         if task.action is not None and (self._try(task, task.action) or self._awaits(task, task.action)):
             return
-        task.action = None
+        task.action, task.state = None, _State.BLOCKED
         if own.strands and not at_last:
             ends = self._sop.scope.ends
             if any(life.strands.get(strand) not in ends for strand in own.strands):
-                task.blocked = True
                 return
         ways = [way for way in own.ways if way[0] is not None] if at_last else list(own.ways)
         while ways:
             action, _ = ways.pop(self._draw(ways))
             if action is None:
-                task.to_time = True
+                task.state = _State.LEFT_TO_TIME
                 return
             if self._try(task, action) or (not at_last and self._awaits(task, action)):
                 return
-        task.blocked = True
 
     def _awaits(self, task: _Task, action: CompiledAction) -> bool:
         """Wait for the lines alongside that an action lacks, if they are on their way; one that stands idle is begun for it."""
@@ -469,9 +473,9 @@ class _Rehearsal:
                 self._begin(play, own)
             other = play.tasks.get(own.step.name)
             is_timed = any((own.step.name, name) in life.timers for name in own.step.actions)
-            waiting = waiting or is_timed or (other is not None and not other.blocked)
+            waiting = waiting or is_timed or (other is not None and other.state is not _State.BLOCKED)
         if waiting:
-            task.action, task.blocked = action, True
+            task.action, task.state = action, _State.BLOCKED
         return waiting
 
     def _draw(self, ways: Sequence[Way]) -> int:
@@ -494,7 +498,7 @@ class _Rehearsal:
             return False
         if at > life.now:
             self._carry_out(task.play, moves)
-            task.action = action
+            task.action, task.state = action, _State.WAITING
             task.token += 1
             self._push(at, _Event.RETRY, task, task.token)
             return True
@@ -586,7 +590,7 @@ class _Rehearsal:
 
     def _ask_for_staff(self, task: _Task) -> None:
         desk = self._desks[task.own.role or ""]
-        task.queued_at = task.play.life.now
+        task.queued_at, task.state = task.play.life.now, _State.QUEUED
         task.token += 1
         if desk.free == 0:
             desk.queue.append((task, task.token))
@@ -596,7 +600,7 @@ class _Rehearsal:
     def _work(self, task: _Task, desk: _Desk, now: datetime) -> None:
         if desk.free is not None:
             desk.free -= 1
-        task.at_work, task.begun = True, now
+        task.state, task.begun = _State.AT_WORK, now
         task.own.tally.queued.append((now - task.queued_at).total_seconds())
         if task.left is not None:
             task.ends, task.left = now + task.left, None
@@ -606,9 +610,9 @@ class _Rehearsal:
 
     def _release(self, task: _Task) -> None:
         """Work has ended or was broken off: whoever did it takes up what has waited longest."""
-        if not task.at_work:
+        if task.state is not _State.AT_WORK:
             return
-        task.at_work = False
+        task.state = _State.BLOCKED
         now = task.play.life.now
         desk = self._desks[task.own.role or ""]
         desk.busy += (now - task.begun).total_seconds()
@@ -627,26 +631,30 @@ class _Rehearsal:
             self._release(task)
 
     def _waits_for_staff(self, play: _Play) -> bool:
-        return any(
-            not (task.blocked or task.at_work or task.to_time) and task.action is None and task.begun == task.ends
-            for task in play.tasks.values()
-        )
+        return any(task.state is _State.QUEUED for task in play.tasks.values())
 
     # ── The end of a case ───────────────────────────────────────────────────────────────────────────────────────
 
     def _last_resort(self, play: _Play) -> bool:
         """Leave the main step as if its strands had ended, or without waiting for time; answers whether that helped."""
         task = play.tasks.get(play.life.main)
-        if task is None or not (task.to_time or (task.blocked and task.own.strands)):
+        if task is None or not (task.state is _State.LEFT_TO_TIME or task.own.strands):
             return False
-        task.to_time = False
         self._choose(task, at_last=True)
-        return not task.blocked
+        return task.state is not _State.BLOCKED or play.changed
 
     def _close(self, play: _Play) -> None:
         life = play.life
         self._outcomes[life.outcome or ""] += 1
         self._lengths.append((life.now - life.launched_at).total_seconds())
+        self._end(play)
+
+    def _give_up(self, play: _Play) -> None:
+        """End a case that goes round, or that has become too old; one that only hoped for something to happen was stuck."""
+        if play.life.actions < MOST_ACTIONS and not play.pending:
+            self._strand(play)
+            return
+        self._cut[self._where(play.life)] += 1
         self._end(play)
 
     def _strand(self, play: _Play) -> None:
