@@ -350,7 +350,7 @@ class _Rehearsal:
                     self._choose(task)
 
     def _unblocked(self, play: _Play) -> bool:
-        """Whether the last resort has moved a case to which nothing is to come by itself; if nothing can move it, it ends as stuck."""
+        """Whether the last resort has moved a case to which nothing will come by itself; one that nothing can move ends."""
         if play.pending or self._waits_for_staff(play):
             return False
         if self._last_resort(play):
