@@ -122,8 +122,10 @@ def simulate(
 
 def _by_rate(sop: CompiledSop) -> dict[str, None]:
     """Name the actions that nobody waits for: those open everywhere, and those at the idle start of a line alongside."""
-    idle = (name for step in sop.steps.values() if step.idle for name in step.actions)
-    return dict.fromkeys((*sop.everywhere, *idle))
+    own = [action for step in sop.steps.values() if step.idle for action in step.actions.values()]
+    # What the world does can be played only where it says who notes it.
+    played = (one for one in (*sop.everywhere.values(), *own) if not one.is_environment or one.model.noted_by)
+    return dict.fromkeys(action.name for action in played if not action.is_timed)
 
 
 class _Event(IntEnum):
@@ -258,7 +260,7 @@ class _Rehearsal:
                     found += steps
                 case m.StepDoneRequirement(step_done=step):
                     found.append(step)
-                case m.TakenRequirement(taken=taken):
+                case m.TakenRequirement(taken=taken) if taken.at_least is not None:
                     found += [step.name for step in self._sop.steps.values() if taken.action in step.actions]
         lines = (self._sop.steps[name].line for name in found if self._sop.steps[name].alongside)
         return tuple(dict.fromkeys(lines))
