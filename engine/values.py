@@ -115,8 +115,16 @@ class Duration:
             raise ValueError("a duration is a whole number and hours, days, working days, weeks or months")
         return cls(int(found[1]), Unit(found[2]))
 
+    @property
+    def count_in_days(self) -> float:
+        """How many days it is for a rough comparison: an hour is 1/24, a month 30; working days count as such."""
+        return self.count * _DAYS[self.unit]
+
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
+
+
+_DAYS: Final = {Unit.HOUR: 1 / 24, Unit.DAY: 1, Unit.WORKING_DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30}
 
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
