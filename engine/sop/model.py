@@ -590,7 +590,9 @@ class Safeguard(Definition):
         if needed and not any(getattr(self, name) for name in needed):
             raise ValueError(f"`{self.kind}` needs " + " or ".join(f"`{self._written(name)}`" for name in needed))
         own = {"id", "title", "basis", "if_", self.kind, f"{self.kind}_", *partners}
-        surplus = [f"`{self._written(name)}`" for name in type(self).model_fields if name in self.model_fields_set - own]
+        surplus = [
+            f"`{self._written(name)}`" for name in type(self).model_fields if name in self.model_fields_set - own
+        ]
         if surplus:
             raise ValueError(f"a safeguard of the kind `{self.kind}` has no {', '.join(surplus)}")
         if self.since and not self.happened:

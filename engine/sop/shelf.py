@@ -16,6 +16,7 @@ from typing import Final
 from engine.diagnostics import Diagnostic, Place, in_order
 from engine.forms.model import Form
 from engine.sop.faults import validated
+from engine.sop.translations import untranslated
 from engine.source import Source, read
 
 _ID: Final = re.compile(r"^sop:[ \t]+[\"']?(?P<id>[^\s\"'#]+)", re.MULTILINE)
@@ -61,6 +62,8 @@ def load_form(path: Path) -> tuple[Form | None, list[Diagnostic]]:
         message = "this file is a procedure, not a form"
         return None, [*found, Diagnostic("SOP100", message, source.marks.key(("sop",)), "procedures stand in sops/")]
     form, faults = validated(Form, source.value, source.marks)
+    if form is not None:
+        faults = [*faults, *untranslated(form, source.marks)]
     return form, in_order([*found, *faults])
 
 
