@@ -9,12 +9,16 @@ import typer
 
 from cli.cases import Json, application
 from cli.output import day, out, show_json, table
+from cli.rehearsal import rehearse
 from engine.application.procedures import Checked, check
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.values import rfc3339
 
-app = typer.Typer(help="Check, draw and publish procedures.", no_args_is_help=True)
+app = typer.Typer(help="Check, draw, rehearse and publish procedures.", no_args_is_help=True)
+app.command(
+    "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
+)(rehearse)
 
 
 @app.command("check", epilog="Example: passerelle sop check sop_definitions")

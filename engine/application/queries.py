@@ -227,13 +227,25 @@ class Queries:
         ]
 
     def _calls(self, loaded: Loaded) -> list[Call]:
-        """Messages that failed for good and still matter: the case stands there, and the actor has not taken it up."""
+        """Messages that failed for good and still matter.
+
+        What asks for something matters while the case stands there and the actor has not taken it up; what informs matters until
+        a later message of the case has reached the actor. A role that somebody else stands for by now is nobody's to call.
+        """
         case = loaded.case
         steps = set(active_steps(loaded.sop, case))
+        messages = self._store.messages(case.ref, [MessageState.FAILED, MessageState.SENT])
+        reached = {one.actor: one.id for one in messages if one.state is MessageState.SENT}
+
+        def matters(one: Message) -> bool:
+            if one.kind is MessageKind.FOR_INFORMATION:
+                return reached.get(one.actor, 0) < one.id
+            return one.step in steps and loaded.case.acknowledged.get(f"{one.step} {one.role}") != one.actor
+
         return [
             Call(one.ref, one.role, one.actor, one.step, one.reason, one.queued_at)
-            for one in self._store.messages(case.ref, [MessageState.FAILED])
-            if one.step in steps and case.parties.get(one.role) == one.actor and not _taken_up(loaded, one)
+            for one in messages
+            if one.state is MessageState.FAILED and case.parties.get(one.role) == one.actor and matters(one)
         ]
 
     def _not_here(self, loaded: Loaded, action: str, language: str) -> Shape:
@@ -356,11 +368,6 @@ def _waits_for(loaded: Loaded, actor: str) -> list[str]:
         for name in active_steps(loaded.sop, loaded.case)
         if not loaded.sop.steps[name].idle and not roles.isdisjoint(loaded.sop.steps[name].model.responsible)
     ]
-
-
-def _taken_up(loaded: Loaded, message: Message) -> bool:
-    heard = loaded.case.acknowledged.get(f"{message.step} {message.role}") == message.actor
-    return heard or message.kind is MessageKind.FOR_INFORMATION
 
 
 def _maybe(instant: datetime | None) -> str | None:

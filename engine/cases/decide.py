@@ -2,9 +2,10 @@
 
     decide(sop, case, move, facts, now) -> Decision(case, facts, effects, …) | Refusal(every unmet requirement)
 
-Pure: no clock, no database, no network. The model checker and the simulator call the same function, so that what is proved
-is what runs. A refusal is an answer; an exception is a fault. Order within one move and who is told: "Exact meaning" 4 to 8
-of docs/reference/sop-language.md; the work itself is `engine.cases.draft`'s.
+Pure: no clock, no database, no network. The model checker calls the same function, so that what is proved is what runs; a
+rehearsal (`engine.analysis.simulation`) keeps the same rules on a lighter case, and the tests play it through here. A refusal
+is an answer; an exception is a fault. Order within one move and who is told: "Exact meaning" 4 to 8 of
+docs/reference/sop-language.md; the work itself is `engine.cases.draft`'s.
 """
 
 from __future__ import annotations

@@ -159,10 +159,14 @@ class Draft:
     def assign(self, role: str, actor: str) -> None:
         """Let another actor stand for a role; what the last one acknowledged lapses with the name it was given under.
 
-        The new actor has been told nothing, and what waits in the outbox for the last one is no longer theirs.
+        The new actor has been told nothing, and what waits in the outbox for the last one is no longer theirs: who has
+        been told of the case is asked to stop.
         """
-        if role in self.parties:
+        last = self.parties.get(role)
+        if last is not None:
             self.effects.append(CancelMessages(role))
+            if last != actor and self._may_be_stopped(role):
+                self.effects.append(Notify(MessageKind.FOR_INFORMATION, role, self._main, "stop", actor=last))
         self.parties[role] = actor
         self._acknowledged = {k: v for k, v in self._acknowledged.items() if not k.endswith(f" {role}")}
         self._told.discard(role)
@@ -171,7 +175,7 @@ class Draft:
     def turn_over(self, role: str) -> None:
         """Tell a new actor of the steps that wait for its role."""
         for step in self.active():
-            if role in self.sop.steps[step].model.responsible:
+            if role in self.sop.steps[step].model.responsible and not self.sop.steps[step].idle:
                 self._turn.setdefault(role, (step, "your_turn"))
 
     def acknowledge(self, step: str, role: str, actor: str) -> None:
@@ -338,8 +342,12 @@ class Draft:
                 rounds = occurrences(series, start, self._calendars)
                 known = self._series.get(f"{step}/{name}", ())
                 fresh = [Occurrence(one.due_at) for one in rounds]
-                if known and self._entered[step] is not self._moment:
-                    fresh = [Occurrence(new.due_at, old.state) for new, old in zip(fresh, known, strict=True)]
+                if known:
+                    again = self._entered[step] is self._moment
+                    fresh = [
+                        new if again and new.due_at != old.due_at else Occurrence(new.due_at, old.state)
+                        for new, old in zip(fresh, known, strict=True)
+                    ]
                 self._series[f"{step}/{name}"] = tuple(fresh)
                 for number, (one, round_) in enumerate(zip(fresh, rounds, strict=True)):
                     if one.state == "open":
@@ -511,12 +519,10 @@ class Draft:
         return None if since is None else wait_until(waited.at_least, since, self._calendars)
 
     def _notify(self, kind: MessageKind, role: str, step: str, template: str, view: CaseView) -> None:
-        known = self.sop.sop.roles[role]
         if role not in self.parties:
             return
         if template == "stop":
-            silent = known.kind in (Kind.AUTHORITY, Kind.CONSULATE) and self._attributes.get(ASYLUM) is True
-            if role in self._told and not silent:
+            if self._may_be_stopped(role):
                 self.effects.append(Notify(kind, role, step, template))
             return
         withheld = "" if role in self._unasked else self._why_withheld(role, view)
@@ -527,6 +533,11 @@ class Draft:
             self._told.add(role)
             self._withheld.pop(role, None)
         self.effects.append(Notify(kind, role, step, template, withheld))
+
+    def _may_be_stopped(self, role: str) -> bool:
+        """Only who was told can be asked to stop; no authority or consulate while an asylum claim is pending."""
+        official = self.sop.sop.roles[role].kind in (Kind.AUTHORITY, Kind.CONSULATE)
+        return role in self._told and not (official and self._attributes.get(ASYLUM) is True)
 
     def _why_withheld(self, role: str, view: CaseView) -> str:
         known = self.sop.sop.roles[role]

@@ -14,13 +14,17 @@ from engine.values import MessageKind
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell a role. `withheld` says why it may not be told yet (empty: it may); `template` names the words."""
+    """Tell a role. `withheld` says why it may not be told yet (empty: it may); `template` names the words.
+
+    `actor` is set where the one told no longer stands for the role.
+    """
 
     kind: MessageKind
     role: str
     step: str
     template: str
     withheld: str = ""
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,8 @@ def _step(spot: Spot) -> Iterator[Mention]:
         yield from _roles(entry.by, (*path, "forms", n, "by"), f'form "{entry.form}" is recorded by role')
     if step.due is not None:
         yield from _due(step.due, (*path, "due"), said)
+    if step.takes is not None:
+        yield from _bases(step.takes.basis, (*path, "takes", "basis"), f"the time that {said} takes")
     for name, series in step.series.items():
         yield from _series(name, series, (*path, "series", name), said)
     for offer in spot.offers:

@@ -324,6 +324,24 @@ class Automatic(Definition):
     calendar: Calendar = Calendar.DESTINATION
 
 
+class Takes(Definition):
+    """How long the work of a step takes, as a rehearsal draws it: at the least, mostly, at the most."""
+
+    low: Length = Field(description="The least")
+    typical: Length = Field(description="What it mostly is")
+    high: Length = Field(description="The most")
+    basis: Bases = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Takes:
+        lengths = (self.low, self.typical, self.high)
+        if len({one.unit is Unit.WORKING_DAY for one in lengths}) > 1:
+            raise ValueError("low, typical and high are all counted in working days, or none of them is")
+        if not self.low.count_in_days <= self.typical.count_in_days <= self.high.count_in_days:
+            raise ValueError("low is at most typical, and typical at most high")
+        return self
+
+
 class Worded(Definition):
     """A mapping that may be written as one word, which then is its key `WORD`."""
 
@@ -379,9 +397,18 @@ class Action(Definition):
     voids: tuple[PartName, ...] = Field((), description="Forms whose records so far count no more")
     reassign: Name | None = Field(None, description="Role for which a new actor must be named")
     automatic: Automatic | None = Field(None, description="Taken by the system after so long")
+    chance: int | None = Field(
+        None, ge=0, le=100, description="In a rehearsal, in how many of a hundred cases its step is left by it"
+    )
     noted_by: Names = Field((), description="For environment actions: who enters what really happened")
     irreversible: Bool = Field(False, description="A departure, say: no correction can undo it")
     basis: Bases = ()
+
+    @model_validator(mode="after")
+    def _time_takes_no_chance(self) -> Action:
+        if self.automatic is not None and self.chance is not None:
+            raise ValueError("a timed action has no `chance`: it is taken when its time has come")
+        return self
 
 
 class While(Definition):
@@ -404,6 +431,12 @@ class EverywhereAction(Action):
 
     while_: Literal["any"] | While = Field("any", alias="while")
     code: str | None = None
+
+    @model_validator(mode="after")
+    def _has_no_chance(self) -> EverywhereAction:
+        if self.chance is not None:
+            raise ValueError("`chance` is for the actions of a step; how often this one happens, a rehearsal is told")
+        return self
 
 
 class FormEntry(Worded):
@@ -436,6 +469,7 @@ class Step(Definition):
     basis: Bases = ()
     forms: tuple[FormEntry, ...] = Field((), description="What can be recorded here")
     due: DeadlineRule | None = None
+    takes: Takes | None = Field(None, description="How long its work takes in a rehearsal: low, typical, high")
     series: dict[Name, Series] = Field(default_factory=dict)
     actions: dict[Name, Action] = Field(default_factory=dict)
     strands: dict[Name, Strand] = Field(default_factory=dict, description="Lines that run side by side in this step")
@@ -445,10 +479,16 @@ class Step(Definition):
 
     @model_validator(mode="after")
     def _an_end_is_an_end(self) -> Step:
-        if self.end is not None and (self.actions or self.strands or self.series or self.due):
-            raise ValueError("a step with `end` has no actions, strands, series or due")
+        if self.end is not None and (self.actions or self.strands or self.series or self.due or self.takes):
+            raise ValueError("a step with `end` has no actions, strands, series, due or takes")
         if self.end is None and self.reopens is not None:
             raise ValueError("`reopens` belongs to a step with `end`")
+        return self
+
+    @model_validator(mode="after")
+    def _chances_fit(self) -> Step:
+        if sum(action.chance or 0 for action in self.actions.values()) > 100:
+            raise ValueError("the chances of a step's actions add up to at most 100")
         return self
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.diagnostics import Diagnostic, Place
 
-MAX_BYTES: Final = 512 * 1024
+MAX_BYTES: Final = 2 * 1024 * 1024
 
 _UNSEEN: Final = re.compile(
     "[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # what YAML itself forbids
