@@ -44,15 +44,17 @@ def test_one_machine_for_the_main_line_each_strand_and_each_line_alongside(adult
 
 def test_a_machine_holds_no_case_and_runs_nothing(adult):
     """No model, no transitions but those written, no callbacks, no conditions: only where each action leads."""
+    hooks = ("prepare_event", "before_state_change", "after_state_change", "finalize_event", "on_exception", "on_final")
     for machine in adult.machines.values():
+        run = [getattr(machine, hook) for hook in hooks]
+        run += [hook for state in machine.states.values() for hook in (state.on_enter, state.on_exit)]
+        run += [
+            hook for one in machine.get_transitions() for hook in (one.prepare, one.conditions, one.before, one.after)
+        ]
+
         assert machine.models == []
         assert not any(name.startswith("to_") for name in machine.events)
-        assert not (machine.prepare_event or machine.before_state_change or machine.after_state_change)
-        assert not (machine.finalize_event or machine.on_exception or machine.on_final)
-        for state in machine.states.values():
-            assert not (state.on_enter or state.on_exit)
-        for transition in machine.get_transitions():
-            assert not (transition.prepare or transition.conditions or transition.before or transition.after)
+        assert not any(run)
 
 
 def test_an_action_leads_where_it_is_written(adult):

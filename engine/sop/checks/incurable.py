@@ -40,7 +40,7 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
         for offer in spot.offers:
             for number, one in enumerate(offer.action.requires):
                 if _reads_records(one) and not _curable(drawn, region, one):
-                    message = f'"{offer.name}" asks for a record that can fail or expire, and nobody can renew it at step "{spot.name}"'
+                    message = f'"{offer.name}" asks for a record that can fail or expire, and nobody can renew it there'
                     hint = "let it be recorded here too, or let a way lead back to where it is"
                     yield Diagnostic("SOP305", message, file.marks.value((*offer.path, "requires", number)), hint)
 

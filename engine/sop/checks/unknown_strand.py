@@ -18,15 +18,13 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
         one = condition.requirement
         if isinstance(one, StrandsRequirement) and isinstance(one.strands, dict):
             yield from _named(file, drawn, condition, one.strands)
-        elif isinstance(one, StrandsRequirement) and condition.holder != "safeguard":
-            if condition.at is None or not drawn.by_name[condition.at].step.strands:
-                message = f"{holder(condition)} waits for the strands of its step, which has none"
-                hint = "only the actions of a step with strands can wait for all of them; else name strands: {strand: [outcome]}"
-                yield Diagnostic("SOP214", message, file.marks.value(condition.path), hint)
-        elif isinstance(one, SeriesRequirement) and condition.holder != "safeguard":
-            if condition.at is None or not drawn.by_name[condition.at].step.series:
-                message = f"{holder(condition)} waits for the series of its step, which has none"
-                hint = "only the actions of a step with a series can wait for it"
+        elif isinstance(one, (StrandsRequirement, SeriesRequirement)) and condition.holder != "safeguard":
+            what = "strands" if isinstance(one, StrandsRequirement) else "series"
+            if condition.at is None or not getattr(drawn.by_name[condition.at].step, what):
+                message = f"{holder(condition)} waits for the {what} of its step, which has none"
+                hint = f'only what belongs to a step with `{what}` can wait for "done"'
+                if what == "strands":
+                    hint += "; others name them: strands: {strand: [outcome]}"
                 yield Diagnostic("SOP214", message, file.marks.value(condition.path), hint)
 
 
