@@ -17,7 +17,7 @@ from engine.diagnostics import Diagnostic, Place, in_order
 from engine.forms.model import Form
 from engine.sop.faults import validated
 from engine.sop.translations import untranslated
-from engine.source import Source, read
+from engine.source import MAX_BYTES, Source, read, split_lines
 
 _ID: Final = re.compile(r"^sop:[ \t]+[\"']?(?P<id>[^\s\"'#]+)", re.MULTILINE)
 
@@ -70,10 +70,24 @@ def load_form(path: Path) -> tuple[Form | None, list[Diagnostic]]:
 def read_file(path: Path) -> tuple[Source | None, list[Diagnostic]]:
     """Read one YAML file; a file that can't be opened is a diagnostic too."""
     try:
-        data = path.read_bytes()
+        data = _bytes(path)
     except OSError as why:
         return None, [_unopened(path, why)]
     return read(data, str(path))
+
+
+def lines_of(path: Path) -> tuple[str, ...]:
+    """Return the lines of a file as places count them; none where it can't be opened."""
+    try:
+        return split_lines(_bytes(path).decode("utf-8-sig", "replace"))
+    except OSError:
+        return ()
+
+
+def _bytes(path: Path) -> bytes:
+    """Read what may be a definition, and no more: a file that never ends is too large as well."""
+    with path.open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)
 
 
 def definitions_in(folder: Path) -> list[Path]:
