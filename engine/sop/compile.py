@@ -468,7 +468,19 @@ class _Compiler:
     def share(self, role: str) -> tuple[Guard, ...] | None:
         """Find what must hold before this role is told: by role, else by kind, else by side; None: nothing allows it."""
         asked = self._sop.asked_before_telling(role)
-        return None if asked is None else guards(asked, self._scope)
+        return None if asked is None else guards((self._received(one, role) for one in asked), self._scope)
+
+    def _received(self, one: m.Requirement, role: str) -> m.Requirement:
+        """Read what `share_when` asks for the receiver at hand: a keyed part without its key is its own, for any purpose."""
+        match one:
+            case m.FormRequirement(for_=None) if (keyed := self._scope.parts[one.form].keyed) is not None:
+                receivers = (m.ForReceiver(role=role, purpose=purpose) for purpose in keyed.purposes)
+                return m.AnyOfRequirement(any_of=tuple(one.model_copy(update={"for_": key}) for key in receivers))
+            case m.AnyOfRequirement(any_of=some):
+                return m.AnyOfRequirement(any_of=tuple(self._received(part, role) for part in some))
+            case m.NoneOfRequirement(none_of=none):
+                return m.NoneOfRequirement(none_of=tuple(self._received(part, role) for part in none))
+        return one
 
     def watches(self) -> Iterator[Watch]:
         """Make ready the deadlines that safeguards with `within` arm."""

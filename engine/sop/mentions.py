@@ -194,7 +194,7 @@ def _requirement(condition: Condition) -> Iterator[Mention]:
     elif isinstance(one, StepDoneRequirement):
         yield Mention(Sort.STEP, one.step_done, (*path, "step_done"), f"{said} requires the end of step")
         if one.since is not None:
-            yield Mention(Sort.STEP_OR_ACTION, one.since, (*path, "since"), f"{said} counts since")
+            yield Mention(Sort.STEP_OR_ACTION, one.since, (*path, "since"), f"{said} counts since step or action")
     elif isinstance(one, WaitedRequirement):
         if one.waited.since is not None:
             yield Mention(Sort.STEP, one.waited.since, (*path, "waited", "since"), f"{said} waits since step")
@@ -204,7 +204,9 @@ def _requirement(condition: Condition) -> Iterator[Mention]:
     elif isinstance(one, TakenRequirement):
         yield Mention(Sort.ACTION, one.taken.action, (*path, "taken", "action"), f"{said} counts action")
         if one.taken.since is not None:
-            yield Mention(Sort.STEP_OR_ACTION, one.taken.since, (*path, "taken", "since"), f"{said} counts since")
+            yield Mention(
+                Sort.STEP_OR_ACTION, one.taken.since, (*path, "taken", "since"), f"{said} counts since step or action"
+            )
     elif isinstance(one, AcknowledgedRequirement):
         where = (*path, "acknowledged")
         yield Mention(Sort.ROLE, one.acknowledged.by, (*where, "by"), f"{said} waits for the acknowledgement of role")

@@ -536,6 +536,8 @@ class Fact(Definition):
             raise ValueError("a fact is a boolean, choice, date, number or country")
         if (self.type is FieldType.CHOICE) != (self.choices is not None):
             raise ValueError("`choices` belongs to type choice, and a choice needs it")
+        if self.implied_by and self.type is not FieldType.BOOLEAN:
+            raise ValueError("`implied_by` belongs to a boolean: what follows is that it is true")
         return self
 
 
@@ -559,11 +561,14 @@ class EventPattern(Definition):
     def _one_event(self) -> EventPattern:
         if sum(getattr(self, key) is not None for key in self.KEYS) != 1:
             raise ValueError("an event is one of: " + ", ".join(self.KEYS))
+        if self.where and self.record is None:
+            raise ValueError("`where` belongs to `record`")
+        if (self.show is None) != (self.to is None):
+            raise ValueError("`show` names in `to` who would see it")
         return self
 
 
-Placeholder = Annotated[str, StringConstraints(pattern=r"^(\$?[a-z][a-z0-9_]{0,63})$")]
-Event = EventPattern | Placeholder
+Event = EventPattern | Name
 
 
 Events = Annotated[tuple[Event, ...], Field(min_length=1), OrOne((str, dict, EventPattern))]
@@ -598,33 +603,49 @@ class Safeguard(Definition):
     from_: Literal["any"] | Origin | None = Field(None, alias="from")
     escalate: tuple[Escalation, ...] = ()
     in_: Literal["any"] | While | None = Field(None, alias="in")
-    available: Placeholder | None = None
+    available: Name | None = None
     never: Events | None = None
     while_: Literal["any"] | While | None = Field(None, alias="while")
     reachable: Names = ()
     always: Requirements = ()
     ignores: Ignores | None = None
 
+    PARTNERS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "before": ("require", "happened", "since"),
+        "after": ("eventually", "bounded", "within", "from_", "escalate"),
+        "in": ("available",),
+        "never": ("while_",),
+        "from": ("reachable",),
+        "always": (),
+        "ignores": (),
+    }
+    """The keys that belong to each kind, beside those of all. The first must be there (of `before` one of two)."""
+
     @model_validator(mode="after")
     def _one_kind(self) -> Safeguard:
         if self.kind == "":
-            raise ValueError("a safeguard is one of: before, after, in, never, from, always, ignores")
-        missing = {
-            "before": not (self.require or self.happened),
-            "after": not self.eventually,
-            "in": not self.available,
-            "never": self.while_ is None,
-            "from": not self.reachable,
-        }.get(self.kind, False)
-        if missing:
-            partner = {
-                "before": "`require` or `happened`",
-                "after": "`eventually`",
-                "in": "`available`",
-                "never": "`while`",
-            }
-            raise ValueError(f"`{self.kind}` needs {partner.get(self.kind, '`reachable`')}")
+            raise ValueError("a safeguard is one of: " + ", ".join(self.PARTNERS))
+        partners = self.PARTNERS[self.kind]
+        needed = partners[: 2 if self.kind == "before" else 1]
+        if needed and not any(getattr(self, name) for name in needed):
+            raise ValueError(f"`{self.kind}` needs " + " or ".join(f"`{self._written(name)}`" for name in needed))
+        own = {"id", "title", "basis", "if_", self.kind, f"{self.kind}_", *partners}
+        surplus = [
+            f"`{self._written(name)}`" for name in type(self).model_fields if name in self.model_fields_set - own
+        ]
+        if surplus:
+            raise ValueError(f"a safeguard of the kind `{self.kind}` has no {', '.join(surplus)}")
+        if self.since and not self.happened:
+            raise ValueError("`since` belongs to `happened`")
+        if self.within is None and self.kind == "after" and (self.escalate or self.from_ is not None):
+            raise ValueError("`from` and `escalate` belong to `within`")
+        if self.from_ == "any" and self.kind != "from":
+            raise ValueError("`from: any` belongs to `reachable`; a deadline counts from a date on a form or an entry")
         return self
+
+    @classmethod
+    def _written(cls, name: str) -> str:
+        return cls.model_fields[name].alias or name
 
     @property
     def kind(self) -> str:

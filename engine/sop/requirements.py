@@ -190,8 +190,12 @@ def _form(requirement: m.FormRequirement, scope: Scope) -> Predicate:
     days = None if oldest is None else oldest.count * (7 if oldest.unit is Unit.WEEK else 1)
     signers = frozenset(requirement.signed_by)
     same = tuple(_same(requirement))
-    lists = tuple((name, frozenset(scope.sop.lists[listed])) for name, listed in requirement.in_list.items())
-    barred = tuple((name, frozenset(scope.sop.lists[listed])) for name, listed in requirement.not_in_list.items())
+    lists = tuple(
+        (name, values_of(part, name, scope.sop.lists[listed])) for name, listed in requirement.in_list.items()
+    )
+    barred = tuple(
+        (name, values_of(part, name, scope.sop.lists[listed])) for name, listed in requirement.not_in_list.items()
+    )
 
     def counts(view: View) -> bool:
         record = view.record(key)
