@@ -8,9 +8,10 @@ import time
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from cli.cases import Json, application
-from cli.output import out, show_json
+from cli.output import err, out, show_json
 from engine.bootstrap import build
 from engine.errors import NotAllowed
 from engine.settings import Settings
@@ -43,7 +44,11 @@ def sweep(once: Once = False) -> None:
                 out.print(
                     f"✓ {done.messages} reminders queued, {done.fired} timed actions taken, {done.refused} not yet possible"
                 )
+            for fault in done.faults:
+                err.print(f"[bold red]✗[/] postponed: {escape(fault)}")
             if once:
+                if done.faults:
+                    raise typer.Exit(3)
                 return
             time.sleep(30)
 

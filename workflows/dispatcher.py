@@ -80,6 +80,8 @@ class Dispatcher:
                     swept = await asyncio.to_thread(sweep.run)
                     if swept.messages or swept.fired:
                         report(f"{swept.messages} reminders queued, {swept.fired} timed actions taken")
+                    for fault in swept.faults:
+                        report(f"postponed: {fault}")
                 sent = await self.carry()
                 if sent:
                     report(f"{sent} messages delivered")

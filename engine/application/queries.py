@@ -14,6 +14,8 @@ from engine.application.ports import Cipher, Deadline, Message, Store
 from engine.audit.chain import verify
 from engine.cases.decide import Option, options, roles_of
 from engine.cases.draft import active_steps
+from engine.cases.sharing import may_see
+from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.diagnostics import did_you_mean
 from engine.errors import UnknownName
@@ -63,7 +65,9 @@ class Queries:
             "facts": dict(sorted(loaded.facts.attributes.items())),
             "actions": [_action(loaded, one, language) for one in found if not one.action.is_timed],
             "deadlines": [
-                _deadline(loaded, one, self._clock.now()) for one in self._store.deadlines(case.ref) if one.step
+                _deadline(loaded, one, self._clock.now())
+                for one in self._store.deadlines(case.ref)
+                if one.kind != "wake"
             ],
             "parties": {role: self._party(loaded, role, actor) for role, actor in sorted(case.parties.items())},
             "records": self._records(loaded),
@@ -124,6 +128,8 @@ class Queries:
         listed = []
         for stored in self._store.cases():
             loaded = self._casework.load(stored.ref)
+            if mine is not None and not _sees(loaded, mine, now):
+                continue
             calls = self._calls(loaded) if overdue else []
             turn = _waits_for(loaded, mine) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
             if (mine is not None and not turn) or (overdue and not (late.get(stored.ref) or calls)):
@@ -142,7 +148,7 @@ class Queries:
                     "outcome": case.outcome,
                     "moved_at": rfc3339(stored.moved_at),
                     "due_at": _maybe(min(due, default=None)),
-                    "late": [one.step for one in late.get(case.ref, [])],
+                    "late": [one.step or one.name for one in late.get(case.ref, [])],
                     "call": [
                         {"role": one.role, "actor": one.actor, "step": one.step, "reason": one.reason} for one in calls
                     ],
@@ -302,6 +308,12 @@ def _waits_for(loaded: Loaded, actor: str) -> list[str]:
         for name in active_steps(loaded.sop, loaded.case)
         if not loaded.sop.steps[name].idle and not roles.isdisjoint(loaded.sop.steps[name].model.responsible)
     ]
+
+
+def _sees(loaded: Loaded, actor: str, now: datetime) -> bool:
+    """Whether the case may be shown to this actor: seeing is gated like telling."""
+    view = CaseView(loaded.case, loaded.facts, now)
+    return may_see(loaded.sop, loaded.case.roles_of(actor), view)
 
 
 def _taken_up(loaded: Loaded, message: Message) -> bool:

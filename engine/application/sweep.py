@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,10 +17,12 @@ from typing import Final
 from engine.application.casework import Casework, Loaded
 from engine.application.change import new_message
 from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
+from engine.cases.case import Wake
 from engine.cases.effects import Notify
 from engine.cases.remind import notices
 from engine.clock import Clock
-from engine.errors import NotAllowed
+from engine.errors import NotAllowed, PasserelleError
+from engine.values import MessageKind
 
 LEASE: Final = timedelta(minutes=10)
 BATCH: Final = 200
@@ -27,12 +30,16 @@ BATCH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did: messages queued, timed actions taken, cases woken, and timed actions that are refused for now."""
+    """What a sweep did: messages queued, timed actions taken, cases woken, timed actions refused for now.
+
+    `faults` says of each deadline that could not be dealt with why; it comes round again when its lease is over.
+    """
 
     messages: int = 0
     fired: int = 0
     woken: int = 0
     refused: int = 0
+    faults: tuple[str, ...] = ()
 
     def __add__(self, other: Swept) -> Swept:
         return Swept(
@@ -40,6 +47,7 @@ class Swept:
             self.fired + other.fired,
             self.woken + other.woken,
             self.refused + other.refused,
+            self.faults + other.faults,
         )
 
 
@@ -58,7 +66,11 @@ class Sweep:
             if not claimed:
                 return done
             for deadline in claimed:
-                done += self._come_round(deadline, now)
+                try:
+                    done += self._come_round(deadline, now)
+                except PasserelleError as fault:
+                    # One case that can't be read must keep nobody else waiting.
+                    done += Swept(faults=(f"{deadline.ref}: {fault.message}",))
 
     def _come_round(self, deadline: Deadline, now: datetime) -> Swept:
         if deadline.kind == "timed":
@@ -73,9 +85,12 @@ class Sweep:
         past = [alarm for alarm in deadline.alarms if alarm.at <= now]
         rest = tuple(alarm for alarm in deadline.alarms if alarm.at > now)
         told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step, past, now)
+        heard = _heard(loaded, told)
+        if heard is not None:
+            loaded = self._casework.note_heard(deadline.ref, heard)
         messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
-        self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
-        return woken + Swept(messages=len(messages))
+        moved = self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
+        return woken + Swept(messages=len(messages) if moved else 0)
 
     def _fire(self, deadline: Deadline) -> Swept:
         try:
@@ -96,6 +111,15 @@ class Sweep:
         said = f"{deadline.ref}|{deadline.step}|{deadline.name}|{deadline.due_at}|{rest}|{notice.kind}|{notice.role}"
         key = hmac.new(self._cipher.mac_key(), said.encode(), hashlib.sha256).hexdigest()[:32]
         return replace(new_message(loaded.case, notice, now, key), due_at=deadline.due_at)
+
+
+def _heard(loaded: Loaded, told: Iterable[Notify]) -> Wake | None:
+    """Return what the case must remember of these messages: who hears of it for the first time, and whose turn was withheld."""
+    case = loaded.case
+    first = {one.role for one in told if not one.withheld} - case.told
+    withheld = {one.role: one.step for one in told if one.withheld and one.kind is MessageKind.REMINDER}
+    new = {role: step for role, step in withheld.items() if role not in case.withheld}
+    return Wake(tuple(sorted(first)), new) if first or new else None
 
 
 def _may_lapse(loaded: Loaded, deadline: Deadline) -> bool:
