@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli import editing
 from cli.cases import Json, application
 from cli.output import day, out, show_json, table
 from engine.application.procedures import Checked, check
@@ -14,7 +15,8 @@ from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.values import rfc3339
 
-app = typer.Typer(help="Check, draw and publish procedures.", no_args_is_help=True)
+app = typer.Typer(help="Check, draw, edit and publish procedures.", no_args_is_help=True)
+app.add_typer(editing.app)
 
 
 @app.command("check", epilog="Example: passerelle sop check sop_definitions")

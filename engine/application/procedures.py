@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,12 @@ class Checked:
 
     def drawn(self) -> list[str]:
         """Return each finding as a block with its line and a caret."""
-        return [one.draw(_line(one)) for one in self.found]
+        return drawn(self.found)
+
+
+def drawn(found: Iterable[Diagnostic]) -> list[str]:
+    """Draw each diagnostic with the line of its file."""
+    return [one.draw(_line(one)) for one in found]
 
 
 def _line(one: Diagnostic) -> str:

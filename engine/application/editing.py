@@ -1,0 +1,76 @@
+"""Definitions changed in their files: brought into form, a name changed wherever it is used.
+
+A file is written whole or not at all: beside the old one, then put in its place, with the rights the old one had.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.diagnostics import Diagnostic
+from engine.errors import UnknownName, WrongUse
+from engine.sop.formatting import formatted
+from engine.sop.shelf import read_file
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a file stood before it was brought into form; one with faults was left alone."""
+
+    path: Path
+    had_it: bool
+    faults: Sequence[Diagnostic] = ()
+
+
+def bring_into_form(path: Path, *, write: bool) -> list[Form]:
+    """Bring one definition, or all below a folder, into form; without `write` only look.
+
+    Raises:
+        UnknownName: there is no such file or folder, or no definition in it.
+        WrongUse: a file can't be written.
+    """
+    if not path.exists():
+        raise UnknownName(f'There is no file or folder "{path}".')
+    files = [path]
+    if path.is_dir():
+        files = sorted(one for one in path.rglob("*.y*ml") if one.suffix in (".yaml", ".yml") and one.is_file())
+    if not files:
+        raise UnknownName(f'There is no definition in "{path}".')
+    return [_bring(one, write) for one in files]
+
+
+def _bring(path: Path, write: bool) -> Form:
+    source, faults = read_file(path)
+    if source is None or faults:
+        return Form(path, False, faults)
+    text, faults = formatted(source.text, str(path))
+    if text is None:
+        return Form(path, False, faults)
+    data = text.encode()
+    had_it = data == path.read_bytes()
+    if write and not had_it:
+        replace_file(path, data)
+    return Form(path, had_it)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put new content in the place of a file, in one step; raises WrongUse where it can't be written."""
+    path = path.resolve()
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as why:
+        raise WrongUse(f"{path} can't be written: {why.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, path.stat().st_mode & 0o7777)
+        os.replace(beside, path)
+    except OSError as why:
+        Path(beside).unlink(missing_ok=True)
+        raise WrongUse(f"{path} can't be written: {why.strerror}") from None
