@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
+from cli.cases import Json
+from cli.output import show_json
 from engine.application.editing import bring_into_form
 from engine.application.procedures import drawn
+from engine.application.renaming import plan_renaming
+from engine.sop.renaming import Renamed
 
 app = typer.Typer()
 
@@ -35,3 +39,37 @@ def format_(
     print(f"{had_it} of {len(forms)} files had the form already")
     if faulty or (check and lacking):
         raise typer.Exit(1)
+
+
+@app.command(
+    "rename", epilog="Example: passerelle sop rename sop_definitions/sops/adult-return.yaml step wish decision --apply"
+)
+def rename(
+    path: Annotated[Path, typer.Argument(help="The procedure that declares it")],
+    kind: Annotated[Renamed, typer.Argument(help="What it is")],
+    old: str,
+    new: str,
+    apply: Annotated[bool, typer.Option("--apply", help="Write it; without this, only show the places")] = False,
+    json: Json = False,
+) -> None:
+    """Another name, everywhere it is used: in the procedure, in those that extend it, in forms, scenarios and desks beside it.
+
+    Published versions and their cases keep the old name. Exit code 1 where the name is taken or can't be changed here.
+    """
+    plan = plan_renaming(path, kind, old, new)
+    if apply:
+        plan.apply()
+    if json:
+        places = [
+            {"file": one.place.file, "line": one.place.line, "column": one.place.column, "text": one.saying}
+            for one in plan.places
+        ]
+        shape = {"kind": kind, "old": old, "new": new, "applied": apply, "places": places, "notes": list(plan.notes)}
+        show_json(shape)
+        return
+    for one in plan.places:
+        print(f'{one.place.file}:{one.place.line}:{one.place.column}: {one.saying} "{new if apply else old}"')
+    for note in plan.notes:
+        print(f"! {note}")
+    counted = f"{len(plan.places)} places, {len(plan.files)} file{'s' if len(plan.files) > 1 else ''}"
+    print(f"✓ {counted} changed" if apply else f"{counted}; nothing is written yet: --apply writes")
