@@ -1,20 +1,52 @@
-"""`passerelle sop format …`: what changes the files of procedures, for those who write them."""
+"""`passerelle sop diff, format, rename`: what changes between procedures, and in their files, for those who write them."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 
-from cli.cases import Json
-from cli.output import show_json
+from cli.cases import Json, application
+from cli.output import out, rows, show_json
+from engine.analysis.comparison import Effect
+from engine.application.comparing import compare_named
 from engine.application.editing import bring_into_form
 from engine.application.procedures import drawn
 from engine.application.renaming import plan_renaming
 from engine.sop.renaming import Renamed
 
 app = typer.Typer()
+
+_HEADS: Final = {
+    Effect.WEAKER: "Weaker: less is asked or guarded",
+    Effect.GONE: "Gone",
+    Effect.CHANGED: "Changed",
+    Effect.NEW: "New",
+    Effect.STRONGER: "Stronger: more is asked or guarded",
+}
+
+
+@app.command("diff", epilog="Example: passerelle sop diff adult-return@1 sop_definitions/sops/adult-return.yaml")
+def diff(
+    a: Annotated[str, typer.Argument(help="A file, or a published version: adult-return@1")],
+    b: Annotated[str, typer.Argument(help="What it is compared with: a file or a version")],
+    language: Annotated[str, typer.Option(help="The language of the titles")] = "en",
+    json: Json = False,
+) -> None:
+    """What changes for people from A to B, the gravest first. A renamed step is one gone and one new."""
+    with ExitStack() as stack:
+        changes = compare_named(a, b, lambda: stack.enter_context(application()).store.versions(), language)
+    if json:
+        show_json([{"effect": one.effect, "about": one.subject, "at": one.at, "text": one.text} for one in changes])
+        return
+    for effect, head in _HEADS.items():
+        listed = [(one.subject.value, escape(one.text)) for one in changes if one.group is effect]
+        rows(listed, head)
+    if not changes:
+        out.print("nothing changes")
 
 
 @app.command("format", epilog="Example: passerelle sop format sop_definitions --check")

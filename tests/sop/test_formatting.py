@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.settings import DEFINITIONS
@@ -80,6 +80,7 @@ def carelessly_written(draw: st.DrawFn) -> str:
 
 
 @given(carelessly_written())
+@settings(deadline=None)
 def test_words_and_comments_stay_and_a_second_time_changes_nothing(text):
     """Every word and comment is there, in its order; formatting again gives the same text."""
     source, faults = read(text, "file.yaml")
