@@ -1,4 +1,4 @@
-"""`passerelle sop diff, format, rename`: what changes between procedures, and in their files, for those who write them."""
+"""`passerelle sop diff, format, new, rename`: what changes between procedures, and in their files, for those who write them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from cli.cases import Json, application
 from cli.output import out, rows, show_json
 from engine.analysis.comparison import Effect
 from engine.application.comparing import compare_named
-from engine.application.editing import bring_into_form
+from engine.application.editing import begin_variant, bring_into_form
 from engine.application.procedures import drawn
 from engine.application.renaming import plan_renaming
+from engine.settings import Settings
 from engine.sop.renaming import Renamed
 
 app = typer.Typer()
@@ -71,6 +72,25 @@ def format_(
     print(f"{had_it} of {len(forms)} files had the form already")
     if faulty or (check and lacking):
         raise typer.Exit(1)
+
+
+@app.command(
+    "new",
+    epilog="Example: passerelle sop new adult-return-fr-al --from adult-return --destination FR --origin AL -o fr-al.yaml",
+)
+def new(
+    id: Annotated[str, typer.Argument(help="The id of the variant")],
+    base: Annotated[str, typer.Option("--from", metavar="BASE", help="The procedure it extends: its file, or its id")],
+    destination: Annotated[list[str] | None, typer.Option(metavar="CC", help="Country where the person is")] = None,
+    origin: Annotated[list[str] | None, typer.Option(metavar="CC", help="Country the person returns to")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Beside the base")] = None,
+) -> None:
+    """A corridor variant to start from: sound as it is, with comments that say what may be changed."""
+    text = begin_variant(id, base, Settings.read().definitions, destination or (), origin or (), output)
+    if output is None:
+        print(text, end="")
+    else:
+        out.print(f"✓ {escape(str(output))}")
 
 
 @app.command(

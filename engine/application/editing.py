@@ -1,4 +1,4 @@
-"""Definitions changed in their files: brought into form, a name changed wherever it is used.
+"""Definitions changed in their files: brought into form, a variant begun.
 
 A file is written whole or not at all: beside the old one, then put in its place, with the rights the old one had.
 """
@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.diagnostics import Diagnostic
+from engine.application.procedures import NotSound, check
+from engine.diagnostics import Diagnostic, did_you_mean
 from engine.errors import UnknownName, WrongUse
 from engine.sop.formatting import formatted
-from engine.sop.shelf import read_file
+from engine.sop.shelf import Shelf, read_file
+from engine.sop.variant import new_variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,43 @@ def _bring(path: Path, write: bool) -> Form:
     if write and not had_it:
         replace_file(path, data)
     return Form(path, had_it)
+
+
+def begin_variant(
+    id: str, base: str, definitions: Path, destination: Sequence[str], origin: Sequence[str], output: Path | None
+) -> str:
+    """Return the text of a variant to start from, and write it to `output` if one is named.
+
+    Args:
+        base: the file of the procedure that it extends, or the id of one in the folder `definitions`.
+
+    Raises:
+        UnknownName: there is no such procedure.
+        WrongUse: the id or a country is none, the id is taken, or the file is there already or can't be written.
+        NotSound: the base has faults.
+    """
+    path = Path(base)
+    if not path.is_file():
+        shelf, _ = Shelf.of(definitions)
+        if base not in shelf.sops:
+            hint = did_you_mean(base, list(shelf.sops), "procedures")
+            raise UnknownName(f'There is no file and no procedure "{base}".', [hint])
+        path = shelf.sops[base]
+    (checked,) = check(path)
+    if checked.file is None or not checked.is_sound:
+        raise NotSound(f"{path} has faults; mend them before anything is built on it.", checked.drawn())
+    taken = checked.file.shelf.sops.get(id)
+    if taken is not None:
+        raise WrongUse(f'There is a procedure "{id}" already: {taken}')
+    if output is not None and output.exists():
+        raise WrongUse(f"{output} is there already; nothing was written.")
+    text = new_variant(id, checked.file, destination, origin, output.name if output is not None else f"{id}.yaml")
+    if output is not None:
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as why:
+            raise WrongUse(f"{output} can't be written: {why.strerror}") from None
+    return text
 
 
 def replace_file(path: Path, data: bytes) -> None:
