@@ -76,7 +76,7 @@ def format_(
 
 @app.command(
     "new",
-    epilog="Example: passerelle sop new adult-return-fr-al --from adult-return --destination FR --origin AL -o fr-al.yaml",
+    epilog="Example: passerelle sop new adult-fr-al --from adult-return --destination FR --origin AL",
 )
 def new(
     id: Annotated[str, typer.Argument(help="The id of the variant")],

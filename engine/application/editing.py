@@ -15,7 +15,7 @@ from engine.application.procedures import NotSound, check
 from engine.diagnostics import Diagnostic, did_you_mean
 from engine.errors import UnknownName, WrongUse
 from engine.sop.formatting import formatted
-from engine.sop.shelf import Shelf, read_file
+from engine.sop.shelf import Shelf, find_root, read_file
 from engine.sop.variant import new_variant
 
 
@@ -69,7 +69,8 @@ def begin_variant(
 
     Raises:
         UnknownName: there is no such procedure.
-        WrongUse: the id or a country is none, the id is taken, or the file is there already or can't be written.
+        WrongUse: the id or a country is none, the id is taken, or the file is there already, lies where the base is not
+            found, or can't be written.
         NotSound: the base has faults.
     """
     path = Path(base)
@@ -87,6 +88,10 @@ def begin_variant(
         raise WrongUse(f'There is a procedure "{id}" already: {taken}')
     if output is not None and output.exists():
         raise WrongUse(f"{output} is there already; nothing was written.")
+    if output is not None:
+        beside = Shelf.of(find_root(output))[0].sops.get(checked.file.sop.sop)
+        if beside is None or beside.resolve() != path.resolve():
+            raise WrongUse(f"{output} could not extend {path} from there.", [f"put it into {path.parent}"])
     text = new_variant(id, checked.file, destination, origin, output.name if output is not None else f"{id}.yaml")
     if output is not None:
         try:

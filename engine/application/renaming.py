@@ -169,7 +169,12 @@ def _places(kind: Renamed, old: str, concerned: Sequence[SopFile], root: Path) -
         told = node.child("sop")
         if kind is Renamed.FORM or (told is not None and told.value in ids):
             found += in_scenario(kind, old, node)
-    notes: list[str] = []
+    notes = [
+        f"{path} can't be read and stays as it is"
+        for folder in ("scenarios", "actors", "forms", "safeguards")
+        for path in definitions_in(root / folder)
+        if _root(path) is None
+    ]
     if kind is Renamed.FORM:
         found += [one for _, node in _beside(root, "forms") for one in in_form(old, node)]
         found += [one for _, node in _beside(root, "safeguards") for one in in_safeguard(old, node)]

@@ -119,7 +119,7 @@ def implies(new: m.Requirement, old: m.Requirement) -> bool:
         case m.AtRequirement(at=now), m.AtRequirement(at=before):
             return set(now) <= set(before)
         case m.WaitedRequirement(waited=now), m.WaitedRequirement(waited=before):
-            return (now.since, now.from_) == (before.since, before.from_) and shorter(before.at_least, now.at_least)
+            return (now.since, now.from_) == (before.since, before.from_) and _as_long(now.at_least, before.at_least)
         case m.TakenRequirement(taken=now), m.TakenRequirement(taken=before):
             return (now.action, now.since) == (before.action, before.since) and _closer(now, before)
     if not (isinstance(new, m.FormRequirement) and isinstance(old, m.FormRequirement)):
@@ -131,6 +131,12 @@ def implies(new: m.Requirement, old: m.Requirement) -> bool:
         and (old.not_older_than is None or shorter(new.not_older_than, old.not_older_than))
         and set(old.signed_by) <= set(new.signed_by)
     )
+
+
+def _as_long(new: Duration, old: Duration) -> bool:
+    """Tell whether a wait is at least another; hours are elapsed time, days are days of a calendar."""
+    days = (Unit.DAY, Unit.WEEK)
+    return (new.unit is old.unit or (new.unit in days and old.unit in days)) and shorter(old, new)
 
 
 def _closer(new: m.Taken, old: m.Taken) -> bool:

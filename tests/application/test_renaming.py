@@ -156,6 +156,15 @@ def test_a_desk_that_serves_another_procedure_stays_and_is_told(folder):
     assert [("1 desk" in note, "other" in note) for note in plan.notes] == [(True, True)]
 
 
+def test_a_file_beside_that_cannot_be_read_is_told(folder):
+    """Whether it names the step, nobody can say."""
+    (folder / "scenarios" / "broken.yaml").write_text("events: [\n", encoding="utf-8")
+
+    plan = plan_renaming(folder / BASE, Renamed.STEP, "counselling", "talk")
+
+    assert [note.endswith("broken.yaml can't be read and stays as it is") for note in plan.notes] == [True]
+
+
 def test_a_form_is_renamed_in_safeguards_that_nobody_takes_up(folder):
     """They are shared by all procedures, as forms are."""
     unused = folder / "safeguards" / "unused.yaml"

@@ -111,6 +111,16 @@ def test_wrong_words_are_told_and_nothing_is_written(folder, id, base, countries
     assert not output.exists()
 
 
+def test_a_variant_stands_where_its_base_is_found(folder, tmp_path_factory):
+    """Elsewhere it would extend nothing."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "fr-al.yaml"
+
+    with pytest.raises(WrongUse, match="could not extend"):
+        begin_variant("fr-al", "short-return", folder, [], [], elsewhere)
+
+    assert not elsewhere.exists()
+
+
 def test_a_file_that_is_there_is_never_written_over(folder):
     """Somebody's work may be in it."""
     path = begun(folder)
