@@ -13,7 +13,7 @@ from cli.cases import Json, application
 from cli.output import out, rows, show_json
 from engine.analysis.comparison import Effect
 from engine.application.comparing import compare_named
-from engine.application.editing import begin_variant, bring_into_form
+from engine.application.editing import begin_variant, lay_out
 from engine.application.procedures import drawn
 from engine.application.renaming import plan_renaming
 from engine.settings import Settings
@@ -53,24 +53,26 @@ def diff(
 @app.command("format", epilog="Example: passerelle sop format sop_definitions --check")
 def format_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of definitions")],
-    check: Annotated[bool, typer.Option("--check", help="Only say which files lack the form; write nothing")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say which files have another layout; write nothing")
+    ] = False,
 ) -> None:
-    """One form for every file: indentation, spaces, empty lines. Words and comments stay as they are.
+    """One layout for every file: indentation, spaces, empty lines. Words and comments stay as they are.
 
-    A file with faults is told and left alone. Exit code 1 where there was one, or where --check found a file without the form.
+    A file with faults is told and left alone. Exit code 1 where there was one, or where --check found a file with another layout.
     """
-    forms = [form for path in paths for form in bring_into_form(path, write=not check)]
-    faulty = [form for form in forms if form.faults]
-    lacking = [form for form in forms if not form.had_it and not form.faults]
-    for form in faulty:
-        for block in drawn(form.faults):
+    files = [file for path in paths for file in lay_out(path, write=not check)]
+    faulty = [file for file in files if file.faults]
+    others = [file for file in files if not file.was_kept and not file.faults]
+    for file in faulty:
+        for block in drawn(file.faults):
             print(block + "\n")
-        print(f"✗ {form.path}: left as it is")
-    for form in lacking:
-        print(f"! {form.path}: not in form" if check else f"✓ {form.path}: brought into form")
-    had_it = sum(form.had_it for form in forms)
-    print(f"{had_it} of {len(forms)} files had the form already")
-    if faulty or (check and lacking):
+        print(f"✗ {file.path}: left as it is")
+    for file in others:
+        print(f"! {file.path}: another layout" if check else f"✓ {file.path}: laid out")
+    kept = sum(file.was_kept for file in files)
+    print(f"{kept} of {len(files)} files had the layout already")
+    if faulty or (check and others):
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Definitions changed in their files: brought into form, a variant begun.
+"""Definitions changed in their files: laid out anew, a variant begun.
 
 A file is written whole or not at all: beside the old one, then put in its place, with the rights the old one had.
 """
@@ -20,16 +20,16 @@ from engine.sop.variant import new_variant
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """How a file stood before it was brought into form; one with faults was left alone."""
+class Layout:
+    """Whether a file had the one layout already; one with faults was left alone."""
 
     path: Path
-    had_it: bool
+    was_kept: bool
     faults: Sequence[Diagnostic] = ()
 
 
-def bring_into_form(path: Path, *, write: bool) -> list[Form]:
-    """Bring one definition, or all below a folder, into form; without `write` only look.
+def lay_out(path: Path, *, write: bool) -> list[Layout]:
+    """Lay out one definition, or all below a folder; without `write` only look.
 
     Raises:
         UnknownName: there is no such file or folder, or no definition in it.
@@ -42,21 +42,21 @@ def bring_into_form(path: Path, *, write: bool) -> list[Form]:
         files = sorted(one for one in path.rglob("*.y*ml") if one.suffix in (".yaml", ".yml") and one.is_file())
     if not files:
         raise UnknownName(f'There is no definition in "{path}".')
-    return [_bring(one, write) for one in files]
+    return [_lay_out(one, write) for one in files]
 
 
-def _bring(path: Path, write: bool) -> Form:
+def _lay_out(path: Path, write: bool) -> Layout:
     source, faults = read_file(path)
     if source is None or faults:
-        return Form(path, False, faults)
+        return Layout(path, False, faults)
     text, faults = formatted(source.text, str(path))
     if text is None:
-        return Form(path, False, faults)
+        return Layout(path, False, faults)
     data = text.encode()
-    had_it = data == path.read_bytes()
-    if write and not had_it:
+    was_kept = data == path.read_bytes()
+    if write and not was_kept:
         replace_file(path, data)
-    return Form(path, had_it)
+    return Layout(path, was_kept)
 
 
 def begin_variant(

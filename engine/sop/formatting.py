@@ -1,4 +1,4 @@
-"""One form for every definition: the same indentation, spaces and blank lines, whoever wrote it, and every comment kept.
+"""One layout for every definition: the same indentation, spaces and blank lines, whoever wrote it, and every comment kept.
 
 Words, their order, their quotes and the choice between lines and brackets stay the author's; only the white space between
 them changes, and brackets that run over several lines become lines. Whether the result says the same, word by word, with
@@ -21,7 +21,7 @@ from engine.diagnostics import Diagnostic, Place
 from engine.source import read, split_lines
 from engine.source.text import MAX_BYTES
 
-CODES: Final = {"FMT001": "the file is written in a way that can't be brought into form without changing what it says"}
+CODES: Final = {"FMT001": "the file is written in a way that can't be laid out without changing what it says"}
 
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#[^\r\n\u0085]*", re.MULTILINE)
 _BREAK: Final = re.compile("\r\n|[\r\n\u0085]")
@@ -31,10 +31,10 @@ _NO_COLUMN: Final = MAX_BYTES
 
 
 def formatted(text: bytes | str, file: str) -> tuple[str | None, list[Diagnostic]]:
-    """Bring the text of a definition into form.
+    """Lay out the text of a definition.
 
     Returns:
-        The text, equal to the one given where that has the form already; or None and what is wrong with the file.
+        The text, equal to the one given where that is laid out already; or None and what is wrong with the file.
     """
     source, faults = read(text, file)
     if source is None or faults:
@@ -42,7 +42,7 @@ def formatted(text: bytes | str, file: str) -> tuple[str | None, list[Diagnostic
     again = _Writer(source.text).written()
     after, _ = read(again, file)
     if after is None or after.value != source.value or _pieces(again) != _pieces(source.text):
-        message = "this file can't be brought into form without changing what it says; it stays as it is"
+        message = "this file can't be laid out without changing what it says; it stays as it is"
         hint = "look for a text over several lines with unusual indentation, and write it in one line"
         return None, [Diagnostic("FMT001", message, Place(file), hint)]
     return again, []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.application.editing import bring_into_form, replace_file
+from engine.application.editing import lay_out, replace_file
 from engine.errors import UnknownName, WrongUse
 
 CARELESS = "a:   b\nlist:\n- c   # first\n"
@@ -27,17 +27,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_writes_what_lacks_the_form_and_leaves_the_rest(folder):
-    """A broken file is told; a file in form is not touched; what is no definition is not looked at."""
+    """A broken file is told; a file laid out already is not touched; what is no definition is not looked at."""
     os.utime(folder / "neat.yml", (1, 1))
 
-    forms = {form.path.name: form for form in bring_into_form(folder, write=True)}
+    files = {one.path.name: one for one in lay_out(folder, write=True)}
 
-    assert {name: form.had_it for name, form in forms.items()} == {
+    assert {name: one.was_kept for name, one in files.items()} == {
         "broken.yaml": False,
         "careless.yaml": False,
         "neat.yml": True,
     }
-    assert [name for name, form in forms.items() if form.faults] == ["broken.yaml"]
+    assert [name for name, one in files.items() if one.faults] == ["broken.yaml"]
     assert (folder / "careless.yaml").read_text(encoding="utf-8") == NEAT
     assert (folder / "broken.yaml").read_text(encoding="utf-8") == "a: [b\n"
     assert (folder / "neat.yml").stat().st_mtime == 1
@@ -45,18 +45,18 @@ def test_writes_what_lacks_the_form_and_leaves_the_rest(folder):
 
 def test_only_looks_when_told_so(folder):
     """`--check` writes nothing."""
-    forms = bring_into_form(folder / "careless.yaml", write=False)
+    files = lay_out(folder / "careless.yaml", write=False)
 
-    assert [form.had_it for form in forms] == [False]
+    assert [one.was_kept for one in files] == [False]
     assert (folder / "careless.yaml").read_text(encoding="utf-8") == CARELESS
 
 
 def test_a_path_that_is_not_there_is_wrong_use(tmp_path):
     """Nothing to do is not silence."""
     with pytest.raises(UnknownName):
-        bring_into_form(tmp_path / "nowhere.yaml", write=True)
+        lay_out(tmp_path / "nowhere.yaml", write=True)
     with pytest.raises(UnknownName):
-        bring_into_form(tmp_path, write=True)
+        lay_out(tmp_path, write=True)
 
 
 def test_a_replaced_file_keeps_its_rights_and_its_link(tmp_path):

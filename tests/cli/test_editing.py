@@ -37,14 +37,14 @@ SHORT = "sops/short-return.yaml"
 
 
 def test_format_checks_then_writes_then_is_content(run, folder):
-    """`--check` says which files lack the form and answers no; without it they are written."""
+    """`--check` says which files have another layout and answers no; without it they are written."""
     checked = run("sop", "format", "sops", "--check")
     assert (checked.returncode, checked.stdout) == (
-        1, f"! {SHORT}: not in form\n0 of 1 files had the form already\n",
+        1, f"! {SHORT}: another layout\n0 of 1 files had the layout already\n",
     )  # fmt: skip
 
     written = run("sop", "format", "sops")
-    assert (written.returncode, written.stdout.splitlines()[0]) == (0, f"✓ {SHORT}: brought into form")
+    assert (written.returncode, written.stdout.splitlines()[0]) == (0, f"✓ {SHORT}: laid out")
     assert run("sop", "format", "sops", "--check").returncode == 0
 
 
@@ -56,7 +56,7 @@ def test_format_tells_of_a_broken_file_and_leaves_it(run, folder):
 
     assert done.returncode == 1
     assert "sops/broken.yaml:1:6: the [ that opens here is not closed [YAML001]" in done.stdout
-    assert f"✓ {SHORT}: brought into form" in done.stdout
+    assert f"✓ {SHORT}: laid out" in done.stdout
     assert (folder / "sops" / "broken.yaml").read_text(encoding="utf-8") == "sop: [broken\n"
 
 

@@ -1,4 +1,4 @@
-"""One form for every file: words, comments and meaning stay, whatever the file looked like before."""
+"""One layout for every file: words, comments and meaning stay, whatever the file looked like before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHIPPED = sorted(DEFINITIONS.rglob("*.yaml"))
 WRITTEN = [*sorted((HERE / "sops").glob("*.yaml")), *sorted((HERE / "good").glob("*.yaml"))]
 
 
-def in_form(text: str) -> str:
+def laid_out(text: str) -> str:
     again, faults = formatted(text, "file.yaml")
     assert again is not None, faults
     return again
@@ -30,11 +30,11 @@ def comments(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_shipped_files_have_the_form(path):
+def test_shipped_files_have_the_layout(path):
     """What we ship is what `sop format` would write."""
     text = path.read_text(encoding="utf-8")
 
-    assert in_form(text) == text
+    assert laid_out(text) == text
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
@@ -43,7 +43,7 @@ def test_the_loaded_procedure_is_the_same(path, tmp_path):
     shelf, _ = Shelf.of(HERE)
     before, _ = load_sop(path, shelf)
     again = tmp_path / path.name
-    again.write_text(in_form(path.read_text(encoding="utf-8")), encoding="utf-8")
+    again.write_text(laid_out(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     after, found = load_sop(again, shelf)
 
@@ -88,13 +88,13 @@ def test_words_and_comments_stay_and_a_second_time_changes_nothing(text):
         assert formatted(text, "file.yaml") == (None, faults)
         return
 
-    again = in_form(text)
+    again = laid_out(text)
 
     kept, _ = read(again, "file.yaml")
     assert kept is not None
     assert kept.value == source.value
     assert comments(again) == comments(text)
-    assert in_form(again) == again
+    assert laid_out(again) == again
 
 
 def test_a_comment_stays_with_what_it_speaks_of():
@@ -114,7 +114,7 @@ steps:
 # last of all
 """
 
-    again = in_form(text)
+    again = laid_out(text)
 
     assert (
         again
@@ -151,7 +151,7 @@ plain: one
 """
 
     assert (
-        in_form(text)
+        laid_out(text)
         == """\
 note: |   # as written
   one

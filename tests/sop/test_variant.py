@@ -39,7 +39,7 @@ def sound(path: Path) -> SopFile:
     return checked.file
 
 
-def test_a_new_variant_is_sound_and_in_form(folder):
+def test_a_new_variant_is_sound_and_laid_out(folder):
     """Its base's steps and safeguards, its own id, countries and title."""
     path = begun(folder)
 
