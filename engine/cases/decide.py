@@ -206,8 +206,8 @@ def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime)
     unmet = [] if action.is_environment else list(_unmet(sop, case, action.guards, view))
     if not entitled:
         unmet.insert(0, _wrong_role(sop, action))
-    if action.model.reassign is not None and move.assign is None:
-        role = action.model.reassign
+    role = action.model.reassign
+    if role is not None and move.assign in (None, case.parties.get(role)):
         unmet.append(Unmet(None, f'A new actor must be named for "{role}".', tuple(sorted(entitled))))
     if unmet:
         return Refusal("requirements" if entitled else "role", tuple(unmet))

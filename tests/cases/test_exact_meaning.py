@@ -773,6 +773,14 @@ def test_a_new_actor_is_told_only_as_far_as_consent_goes(play):
     assert "far" not in play(TELL).take("hand_over").take("replace", assign="f2").told()
 
 
+def test_a_new_actor_is_another_one(play):
+    """To name the one who is there already is to name nobody."""
+    case = play(TELL).says("consent", says="yes").take("hand_over")
+
+    with pytest.raises(AssertionError, match="A new actor must be named"):
+        case.take("replace", assign="f")
+
+
 ALLOWED = (
     OPEN
     + """\

@@ -47,6 +47,14 @@ def test_the_good_example_is_silent(check, tmp_path):
     assert [one for one in found if one[0] == check.code or one[1] is Severity.ERROR] == []
 
 
+def test_a_timed_action_belongs_to_a_step(tmp_path):
+    """Open everywhere it would have no step from which to count, and never come round."""
+    check = next(one for one in CHECKS if one.code == "SOP309")
+    everywhere = "everywhere:\n  lapse: {to: closed, by: [system], automatic: {after: 9 days}}\n"
+
+    assert ("SOP309", Severity.ERROR) in told(check.good + everywhere, tmp_path)
+
+
 def test_each_code_belongs_to_one_check():
     """A code found in the documentation leads to one reason."""
     codes = [check.code for check in CHECKS]

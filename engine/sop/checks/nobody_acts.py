@@ -31,6 +31,9 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
         if timed and action.reassign is not None:
             message = f'timed action "{offer.name}" asks for a new actor, and nobody is there to name one'
             yield Diagnostic("SOP309", message, where, "take `reassign` out, or let a role take the action")
+        if timed and offer in drawn.everywhere:
+            message = f'timed action "{offer.name}" is open everywhere, and so has no step from which to count'
+            yield Diagnostic("SOP309", message, where, "put it into each step in which it should come")
         if (ENVIRONMENT in action.by) != bool(action.noted_by):
             message = f'action "{offer.name}" ' + _UNNOTED[ENVIRONMENT in action.by]
             yield Diagnostic("SOP309", message, where, "what the world does has `by: [environment]` and `noted_by`")
