@@ -279,6 +279,9 @@ class Draft:
         for name in back:
             if name in self._due:
                 self._due[name] += length
+            for series in self.sop.steps[name].model.series:
+                rounds = self._series.get(f"{name}/{series}", ())
+                self._series[f"{name}/{series}"] = tuple(Occurrence(one.due_at + length, one.state) for one in rounds)
         self._paused = None
         for name in set(back) & self.sop.clocked:
             self._set_clocks(name, lambda start: self._changed_since(start, paused))

@@ -566,6 +566,14 @@ def test_by_any_is_any_party_and_nobody_else(play):
     assert case.refuses("always", "stranger").code == "not_a_party"
 
 
+def test_an_actor_moves_in_a_role_of_its_own_before_one_for_which_it_speaks(play):
+    """The history must not say that the person did what the worker did."""
+    case = play(COVERED)
+
+    assert case.take("always").last.role == "worker"
+    assert play(TELL).take("speak").last.role == "child"
+
+
 def test_a_closed_case_is_shut_and_comes_back_as_it_stood(play):
     """`any` covers it no more, what runs alongside stops with its deadline, and reopening brings both back."""
     case = play(COVERED).take("alarm").later(days=1).take("next").take("next")
