@@ -881,6 +881,34 @@ def test_a_series_begins_anew_when_its_step_is_entered_again(play):
     assert case.due().keys() == {"a/visit:0", "a/visit:1"}
 
 
+TWO_SERIES = (
+    OPEN
+    + """\
+start: a
+steps:
+  a:
+    title: {en: A, fr: A}
+    responsible: [worker]
+    forms: [plan]
+    series:
+      visit: {at: [1 week], forms: [visit]}
+      call: {at: [1 week], from: {form: plan, field: on}, requires: [{form: consent}]}
+    actions: {go: {to: z, by: [worker], requires: [{series: done}]}}
+  z: {end: done, title: {en: Z, fr: Z}}
+"""
+)
+
+
+def test_a_series_whose_date_is_not_known_is_not_over(play):
+    """Though the other one of the step is; once the date is known, its round comes and lapses."""
+    case = play(TWO_SERIES).says("visit", seen=True)
+    assert not case.allows("go")
+
+    case.says("plan", on=date(2026, 3, 2)).later(days=9).wakes()
+
+    assert case.allows("go")
+
+
 WATCHED = (
     OPEN
     + """\
