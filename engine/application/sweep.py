@@ -94,6 +94,8 @@ class Sweep:
         if deadline.due_at <= now and _series_guards(loaded, deadline):
             woken = self._wake(deadline)
             loaded = self._casework.load(deadline.ref)
+            if not _is_open(loaded, deadline):
+                return woken
         past = [alarm for alarm in deadline.alarms if alarm.at <= now]
         rest = tuple(alarm for alarm in deadline.alarms if alarm.at > now)
         if not _is_wanted(loaded, deadline, now):  # nobody is reminded of a visit to which the person has not agreed
@@ -148,3 +150,10 @@ def _heard(loaded: Loaded, told: Iterable[Notify]) -> Wake | None:
     withheld = {one.role: one.step for one in told if one.withheld and one.kind is MessageKind.REMINDER}
     new = {role: step for role, step in withheld.items() if role not in case.withheld}
     return Wake(tuple(sorted(first)), new) if first or new else None
+
+
+def _is_open(loaded: Loaded, deadline: Deadline) -> bool:
+    """Whether the occurrence of a series still waits to be recorded."""
+    series, _, number = deadline.name.partition(":")
+    rounds = loaded.case.series.get(f"{deadline.step}/{series}", ())
+    return int(number) < len(rounds) and rounds[int(number)].state == "open"

@@ -172,6 +172,12 @@ def roles_of(sop: CompiledSop, case: Case, actor: str) -> frozenset[str]:
     return own.union(spoken) if spoken else own
 
 
+def _in_role(case: Case, actor: str, entitled: Iterable[str]) -> str:
+    """Say in which of these roles an actor moves: one of its own before one for which it only speaks."""
+    own = case.roles_of(actor)
+    return min(entitled, key=lambda role: (role not in own, role), default="")
+
+
 # ── Moves ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -203,10 +209,10 @@ def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime)
     roles = roles_of(sop, case, move.actor)
     if not roles:
         return _not_a_party(move.actor)
-    if move.action == REOPEN:
-        return _reopen(sop, case, move, facts, now, roles)
     view = CaseView(case, facts, now)
     found = list(offered(sop, case, view, move.action))
+    if move.action == REOPEN and not found:
+        return _reopen(sop, case, move, facts, now, roles)
     if move.step is not None:
         found = [(a, step) for a, step in found if step == move.step]
     if not found:
@@ -219,13 +225,13 @@ def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime)
     unmet = [] if action.is_environment else list(_unmet(sop, case, action.guards, view))
     if not entitled:
         unmet.insert(0, _wrong_role(sop, action))
-    if action.model.reassign is not None and move.assign is None:
-        role = action.model.reassign
+    role = action.model.reassign
+    if role is not None and move.assign in (None, case.parties.get(role)):
         unmet.append(Unmet(None, f'A new actor must be named for "{role}".', tuple(sorted(entitled))))
     if unmet:
         return Refusal("requirements" if entitled else "role", tuple(unmet))
     breach = action.is_environment and not hold(action.guards, view)
-    return _do(sop, case, action, step, facts, now, sorted(entitled)[0], move, breach)
+    return _do(sop, case, action, step, facts, now, _in_role(case, move.actor, entitled), move, breach)
 
 
 def _fire(sop: CompiledSop, case: Case, move: Fire, facts: Facts, now: datetime) -> Decision | Refusal:
@@ -305,7 +311,7 @@ def _reopen(
         unmet.insert(0, Unmet(None, f"Only {', '.join(reopens.by)} may reopen this.", tuple(reopens.by)))
     if unmet:
         return Refusal("requirements" if entitled else "role", tuple(unmet))
-    role = sorted(entitled)[0]
+    role = _in_role(case, move.actor, entitled)
     draft = Draft(sop, case, facts, now)
     draft.acting(role, move.actor)
     draft.note_taken(REOPEN)
@@ -338,7 +344,7 @@ def _enter(sop: CompiledSop, case: Case, move: Enter, facts: Facts, now: datetim
     if not open_ones:
         return Refusal("requirements", _unmet(sop, case, mine[0].guards, view))
     entry = open_ones[0]
-    role = sorted(entry.by & roles)[0]
+    role = _in_role(case, move.actor, entry.by & roles)
     draft = Draft(sop, case, facts, now)
     draft.acting(role, move.actor)
     counts = False
@@ -361,7 +367,7 @@ def _acknowledge(sop: CompiledSop, case: Case, move: Acknowledge, facts: Facts, 
         steps = [name for name in steps if name == move.step]
     if not steps:
         return _refused("not_here", "Nothing here waits for this actor's acknowledgement.")
-    role = sorted(roles & frozenset(sop.steps[steps[0]].model.responsible))[0]
+    role = _in_role(case, move.actor, roles & frozenset(sop.steps[steps[0]].model.responsible))
     draft = Draft(sop, case, facts, now)
     draft.acting(role, move.actor)
     for name in steps:
@@ -377,7 +383,7 @@ def _assign(sop: CompiledSop, case: Case, move: Assign, facts: Facts, now: datet
     if move.role not in sop.sop.roles:
         return _refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
     draft = Draft(sop, case, facts, now)
-    role = min(roles, default="")
+    role = _in_role(case, move.actor, roles)
     draft.acting(role, move.actor)
     draft.assign(move.role, move.to)
     draft.turn_over(move.role)

@@ -373,8 +373,8 @@ class Draft:
             self.effects.append(EndDeadline(step, name))
 
     def _set_series(self, step: str, name: str, series: m.Series, start: datetime | date | None) -> None:
-        """Lay out the occurrences; what was recorded or has lapsed stays so when their dates move."""
-        known = self._series.get(f"{step}/{name}", ())
+        """Lay out the occurrences, none while `start` is not known; what was recorded or has lapsed stays so when dates move."""
+        known = self._series.setdefault(f"{step}/{name}", ())
         if start is None:
             for number, one in enumerate(known):
                 self._end_clock(step, f"{name}:{number}", one.state == "open")

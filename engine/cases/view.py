@@ -56,7 +56,8 @@ class CaseView:
     def series_over(self, step: str) -> bool:
         prefix = f"{step}/"
         rounds = [rounds for name, rounds in self.case.series.items() if name.startswith(prefix)]
-        return bool(rounds) and all(one.state != "open" for occurrences in rounds for one in occurrences)
+        # A series whose beginning is not known has no rounds yet, and is not over.
+        return bool(rounds) and all(every and all(one.state != "open" for one in every) for every in rounds)
 
     def age(self, signed_on: str) -> int:
         return age_in_days(date.fromisoformat(signed_on), self.now, self.facts.calendars.destination.zone)

@@ -128,7 +128,7 @@ def test_every_simulated_move_is_accepted_by_the_engine(path, rates):
         assert {key: (one.signed_on, one.fields) for key, one in facts.records.items()} == {
             key: (one.signed_on, one.fields) for key, one in life.records.items()
         }
-        assert {key: [one.state for one in rounds] for key, rounds in case.series.items()} == {
+        assert {key: [one.state for one in rounds] for key, rounds in case.series.items() if rounds} == {
             key: [one.state for one in rounds] for key, rounds in life.series.items()
         }
 

@@ -49,6 +49,7 @@ steps:
     title: {en: Away, fr: En route}
     responsible: [worker]
     due: {within: 2 days, from: {form: journey, field: day}}
+    series: {call: {at: [1 day, 4 days], requires: [{form: consent, where: {decision: given}}], remind: [6 hours before]}}
     actions: {arrive: {to: over, by: [worker]}}
   held:
     title: {en: Held, fr: Suspendu}

@@ -105,6 +105,18 @@ def test_a_departure_that_is_not_followed_is_escalated(small, begun, clock):
     assert small.queries.case(begun)["deadlines"] == []
 
 
+def test_an_occurrence_that_lapses_reminds_nobody(small, begun, clock):
+    """Due while its requirements fail, it is over; nobody is told to make a call that may not be made."""
+    small.casework.take(begun, "hand_over", "w")
+    small.casework.take(begun, "depart", "w")
+    clock.advance(timedelta(days=3))
+
+    done = small.sweep.run()
+
+    assert [one["name"] for one in small.queries.case(begun)["deadlines"] if one["kind"] == "series"] == ["call:1"]
+    assert (done.woken, told(small, begun).count(("reminder", "worker"))) == (1, 0)
+
+
 def test_nothing_comes_round_during_a_pause_and_all_of_it_after(small, begun, clock):
     """Due dates move by the length of the pause; a date said during the pause is right as it is."""
     small.casework.take(begun, "hand_over", "w")
@@ -113,12 +125,15 @@ def test_nothing_comes_round_during_a_pause_and_all_of_it_after(small, begun, cl
     clock.advance(timedelta(days=8))
     journey = {"day": "2026-03-20", "signed_on": "2026-03-10", "signed_by": ["worker"]}
     small.casework.record(begun, "journey", journey, "w")
-    assert [one["step"] for one in small.queries.case(begun)["deadlines"]] == [""]
+    small.sweep.run()
+    held = {one["name"]: (one["state"], one["due_at"][:10]) for one in small.queries.case(begun)["deadlines"]}
+    assert held["call:0"] == ("held", date(2026, 3, 3).isoformat())
 
     small.casework.take(begun, "go_on", "w")
 
-    due = {one["step"]: one["due_at"][:10] for one in small.queries.case(begun)["deadlines"]}
-    assert due["away"] == date(2026, 3, 22).isoformat()
+    due = {one["name"]: (one["state"], one["due_at"][:10]) for one in small.queries.case(begun)["deadlines"]}
+    assert due["call:0"] == ("open", date(2026, 3, 11).isoformat())
+    assert due["due"] == ("open", date(2026, 3, 22).isoformat())
 
 
 def test_a_case_is_on_the_list_of_those_who_may_see_it(small, begun):

@@ -566,6 +566,14 @@ def test_by_any_is_any_party_and_nobody_else(play):
     assert case.refuses("always", "stranger").code == "not_a_party"
 
 
+def test_an_actor_moves_in_a_role_of_its_own_before_one_for_which_it_speaks(play):
+    """The history must not say that the person did what the worker did."""
+    case = play(COVERED)
+
+    assert case.take("always").last.role == "worker"
+    assert play(TELL).take("speak").last.role == "child"
+
+
 def test_a_closed_case_is_shut_and_comes_back_as_it_stood(play):
     """`any` covers it no more, what runs alongside stops with its deadline, and reopening brings both back."""
     case = play(COVERED).take("alarm").later(days=1).take("next").take("next")
@@ -773,6 +781,14 @@ def test_a_new_actor_is_told_only_as_far_as_consent_goes(play):
     assert "far" not in play(TELL).take("hand_over").take("replace", assign="f2").told()
 
 
+def test_a_new_actor_is_another_one(play):
+    """To name the one who is there already is to name nobody."""
+    case = play(TELL).says("consent", says="yes").take("hand_over")
+
+    with pytest.raises(AssertionError, match="A new actor must be named"):
+        case.take("replace", assign="f")
+
+
 ALLOWED = (
     OPEN
     + """\
@@ -863,6 +879,34 @@ def test_a_series_begins_anew_when_its_step_is_entered_again(play):
 
     assert not case.allows("go")
     assert case.due().keys() == {"a/visit:0", "a/visit:1"}
+
+
+TWO_SERIES = (
+    OPEN
+    + """\
+start: a
+steps:
+  a:
+    title: {en: A, fr: A}
+    responsible: [worker]
+    forms: [plan]
+    series:
+      visit: {at: [1 week], forms: [visit]}
+      call: {at: [1 week], from: {form: plan, field: on}, requires: [{form: consent}]}
+    actions: {go: {to: z, by: [worker], requires: [{series: done}]}}
+  z: {end: done, title: {en: Z, fr: Z}}
+"""
+)
+
+
+def test_a_series_whose_date_is_not_known_is_not_over(play):
+    """Though the other one of the step is; once the date is known, its round comes and lapses."""
+    case = play(TWO_SERIES).says("visit", seen=True)
+    assert not case.allows("go")
+
+    case.says("plan", on=date(2026, 3, 2)).later(days=9).wakes()
+
+    assert case.allows("go")
 
 
 WATCHED = (
