@@ -14,7 +14,7 @@ from engine.sop.checks import CHECKS
 from engine.sop.checks.__main__ import reference
 from engine.sop.checks.base import DOCUMENTS, FORMS, procedure
 from engine.sop.load import Shelf
-from engine.source import read
+from engine.source import MAX_FAULTS, read
 
 SHELF = Shelf(
     {name: Form.model_validate(source.value) for name, text in FORMS.items() if (source := read(text, name)[0])},
@@ -205,3 +205,15 @@ def test_the_page_of_checks_is_current():
     page = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 
     assert page.read_text(encoding="utf-8") == reference()
+
+
+def test_of_very_many_faults_so_many_are_told(tmp_path):
+    """Whoever mends those sees the rest; that there are more is said."""
+    file = tmp_path / "many.yaml"
+    actions = "".join(f"      go_{number}: {{to: nowhere_{number}, by: [nobody]}}\n" for number in range(MAX_FAULTS))
+    file.write_text(procedure((STEPS % "").replace("    actions:\n", "    actions:\n" + actions)), encoding="utf-8")
+
+    found = check_file(file, SHELF)[1]
+
+    assert len(found) == MAX_FAULTS + 1
+    assert found[-1].code == "SOP199"
