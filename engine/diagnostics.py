@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Final
 
 UNSEEN: Final = re.compile(
-    "[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # what YAML itself forbids
-    "|[\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]"  # what hides or reorders the text that is read
+    "[^\t\n\r -~"  # all but what YAML itself allows, and of this what hides or reorders the text that is read
+    "\u00a0-\u200a\u200c-\u2027\u202f-\u205f\u2061-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 """Characters that may not stand in a definition, and never reach a terminal: they could move its cursor."""
 
