@@ -46,6 +46,8 @@ def sweep(once: Once = False) -> None:
             for ref in sorted(set(done.stuck)):
                 err.print(f"✗ the reminders of {ref} are held up: the case can't be read")
             if once:
+                if done.stuck:
+                    raise typer.Exit(3)
                 return
             time.sleep(30)
 

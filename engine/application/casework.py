@@ -175,6 +175,11 @@ class Casework:
         """Let time be noticed: what a date made allowed is told."""
         return self._move(self.load(ref), Wake(), "", "wake", "wake")
 
+    def note_heard(self, ref: str, heard: Wake) -> Loaded:
+        """Let a case remember whom its reminders and escalations reach; returns it as it then stands."""
+        self._move(self.load(ref), heard, "", "wake", "wake")
+        return self.load(ref)
+
     def load(self, ref: str) -> Loaded:
         """Read a case by its reference, as a person may type it; raises UnknownName or WrongUse."""
         try:
@@ -195,7 +200,9 @@ class Casework:
         now = self._clock.now()
         answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
         if isinstance(answer, Refusal):
-            self._store.note_refusal(StoredRefusal(loaded.case.ref, now, actor, name or kind, answer.code))
+            if actor:
+                # The system asks again with every sweep: no person was refused anything.
+                self._store.note_refusal(StoredRefusal(loaded.case.ref, now, actor, name or kind, answer.code))
             raise Refused(_headline(kind, name), answer)
         try:
             return self._commit(loaded.stored, answer, move, actor, kind, now, note, key, record)

@@ -301,10 +301,11 @@ class Store(Protocol):
         them. They are returned as they stood before. What comes of a deadline ends it, or is said with `move_on`.
         """
 
-    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> None:
+    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
         """Queue what has come of a deadline's alarms; store its remaining `alarms` and its `next_at`: one transaction.
 
-        A message whose key is already there is left as it is. Nothing is written if the deadline has been ended meanwhile.
+        A message whose key is already there is left as it is. Nothing is written, and the answer is False, if the deadline has been
+        ended meanwhile.
         """
 
     # actors

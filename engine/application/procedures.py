@@ -39,8 +39,13 @@ class Checked:
 
     def drawn(self) -> list[str]:
         """Return each finding as a block with its line and a caret."""
-        lines = {file: lines_of(Path(file)) for file in {one.place.file for one in self.found}}
-        return [one.draw("".join(lines[one.place.file][one.place.line - 1 : one.place.line])) for one in self.found]
+        return drawn(self.found)
+
+
+def drawn(found: Sequence[Diagnostic]) -> list[str]:
+    """Draw each diagnostic with the line of its file; each file is read once."""
+    lines = {file: lines_of(Path(file)) for file in {one.place.file for one in found}}
+    return [one.draw("".join(lines[one.place.file][one.place.line - 1 : one.place.line])) for one in found]
 
 
 def check(path: Path) -> list[Checked]:

@@ -14,6 +14,8 @@ from engine.application.ports import Cipher, Deadline, Message, Store
 from engine.audit.chain import verify
 from engine.cases.decide import Option, Unmet, options, reopenings, roles_of
 from engine.cases.draft import active_steps
+from engine.cases.sharing import may_see
+from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledAction
@@ -137,6 +139,8 @@ class Queries:
         listed = []
         for stored in self._store.cases():
             loaded = self._casework.load(stored.ref)
+            if mine is not None and not _sees(loaded, mine, now):
+                continue
             calls = self._calls(loaded) if overdue else []
             turn = _waits_for(loaded, mine) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
             if (mine is not None and not turn) or (overdue and not (late.get(stored.ref) or calls)):
@@ -368,6 +372,12 @@ def _waits_for(loaded: Loaded, actor: str) -> list[str]:
         for name in active_steps(loaded.sop, loaded.case)
         if not loaded.sop.steps[name].idle and not roles.isdisjoint(loaded.sop.steps[name].model.responsible)
     ]
+
+
+def _sees(loaded: Loaded, actor: str, now: datetime) -> bool:
+    """Whether the case may be shown to this actor: seeing is gated like telling."""
+    view = CaseView(loaded.case, loaded.facts, now)
+    return may_see(loaded.sop, loaded.case.roles_of(actor), view)
 
 
 def _maybe(instant: datetime | None) -> str | None:

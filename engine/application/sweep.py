@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,9 +17,10 @@ from typing import Final
 from engine.application.casework import Casework, Loaded
 from engine.application.change import new_message
 from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
-from engine.cases.draft import hold
+from engine.cases.case import Wake
 from engine.cases.effects import Notify
 from engine.cases.remind import notices
+from engine.cases.sharing import hold
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import Fault, NotAllowed, Unreadable
@@ -96,13 +98,16 @@ class Sweep:
         rest = tuple(alarm for alarm in deadline.alarms if alarm.at > now)
         if not _is_wanted(loaded, deadline, now):  # nobody is reminded of a visit to which the person has not agreed
             past = []
-        told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step or loaded.case.main, past, now)
+        told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step, past, now)
         if deadline.kind == "watch":
             told = tuple(notice for notice in told if (deadline.ref, notice.role) not in escalated)
         escalated.update((deadline.ref, notice.role) for notice in told if notice.kind is MessageKind.ESCALATION)
+        heard = _heard(loaded, told)
+        if heard is not None:
+            loaded = self._casework.note_heard(deadline.ref, heard)
         messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
-        self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
-        return woken + Swept(messages=len(messages))
+        moved = self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
+        return woken + Swept(messages=len(messages) if moved else 0)
 
     def _fire(self, deadline: Deadline) -> Swept:
         try:
@@ -134,3 +139,12 @@ def _series_guards(loaded: Loaded, deadline: Deadline) -> tuple[Guard, ...]:
 
 def _is_wanted(loaded: Loaded, deadline: Deadline, now: datetime) -> bool:
     return hold(_series_guards(loaded, deadline), CaseView(loaded.case, loaded.facts, now))
+
+
+def _heard(loaded: Loaded, told: Iterable[Notify]) -> Wake | None:
+    """Return what the case must remember of these messages: who hears of it for the first time, whose turn was withheld."""
+    case = loaded.case
+    first = {one.role for one in told if not one.withheld} - case.told
+    withheld = {one.role: one.step for one in told if one.withheld and one.kind is MessageKind.REMINDER}
+    new = {role: step for role, step in withheld.items() if role not in case.withheld}
+    return Wake(tuple(sorted(first)), new) if first or new else None

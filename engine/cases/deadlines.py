@@ -93,19 +93,6 @@ def occurrences(series: Series, origin: datetime | date, calendars: Calendars) -
     return tuple(_around(_after(length, origin, days), start, series.remind, (), days) for length in series.at)
 
 
-def watch_schedule(
-    within: Duration, escalate: Iterable[Escalation], origin: datetime | date, calendars: Calendars
-) -> Schedule:
-    """Return when what a safeguard asks for is due and who hears of it when it is late; counted in the destination's calendar.
-
-    Arguments as for `schedule`. Nobody in particular is responsible for a right, so nobody is reminded of it.
-    """
-    days = calendars.destination
-    due_at = _after(within, origin, days)
-    found = _around(due_at, None, (), escalate, days)
-    return Schedule(due_at, tuple(alarm for alarm in found.alarms if alarm.kind == "escalate"))
-
-
 def instant_after(length: Duration, origin: datetime | date, calendars: Calendars, calendar: Calendar) -> datetime:
     """Return the instant (UTC) that lies `length` after `origin`: the end of a day, or to the second for hours."""
     return _after(length, origin, calendars.counted_in(calendar))

@@ -13,17 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from transitions import Machine
 
 from engine.forms.model import Form, FormPart
 from engine.sop import model as m
 from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, own_reads, values_of
-from engine.values import OFFICIAL_KINDS, Duration, Side, Value
+from engine.values import OFFICIAL_KINDS, Side, Value
 
 MAIN: Final = "main"
 REOPEN: Final = "reopen"
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
 
 
 class Cursor:
@@ -103,24 +106,21 @@ class CompiledStep:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedEvent:
-    """Something that starts or ends a watch: its key ("action:depart", "record:form.part", …), and what a record must say."""
+class Watch:
+    """A safeguard that arms a deadline of the case (`within`): its clock, and the facts that narrow it."""
 
-    key: str
-    where: tuple[tuple[str, frozenset[Value]], ...] = ()
+    id: str
+    rule: m.DeadlineRule
+    when: tuple[Guard, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """The deadline of a safeguard with `within`: it stands from one of `starts` on until one of `ends`."""
+class Trigger:
+    """An event that arms a watch or ends it; `where`: what the fields of a record must say."""
 
-    id: str
-    within: Duration
-    origin: m.Origin | None
-    escalate: tuple[m.Escalation, ...]
-    starts: tuple[WatchedEvent, ...]
-    ends: tuple[WatchedEvent, ...]
-    narrowed: tuple[Guard, ...]
+    watch: Watch
+    arms: bool
+    where: tuple[tuple[str, frozenset[Value]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,8 @@ class CompiledSop:
         counted_in: form part -> the steps whose series it is recorded for.
         dated_by: form part -> the steps whose clocks count from a date on it.
         counts_from: step -> the other steps whose clocks count from its entry.
-        watches: the deadlines that safeguards arm; `watched` the keys of all events that start or end one.
+        watched: event, as (kind, name) -> what it arms or ends.
+        watches_from: form part or step -> the watches whose clock counts from it.
     """
 
     sop: m.Sop
@@ -163,13 +164,9 @@ class CompiledSop:
     counted_in: Mapping[str, tuple[str, ...]]
     dated_by: Mapping[str, tuple[str, ...]]
     counts_from: Mapping[str, tuple[str, ...]]
-    watches: tuple[Watch, ...]
-    watched: frozenset[str] = field(init=False)
+    watched: Mapping[tuple[str, str], tuple[Trigger, ...]]
+    watches_from: Mapping[str, tuple[Watch, ...]]
     implied: tuple[tuple[str, tuple[tuple[str, frozenset[Value]], ...]], ...] = field(default=())
-
-    def __post_init__(self) -> None:
-        events = (event.key for watch in self.watches for event in (*watch.starts, *watch.ends))
-        object.__setattr__(self, "watched", frozenset(events))
 
     def entries_of(self, step: str, part: str) -> tuple[CompiledEntry, ...]:
         """Return who may record `part` at `step`, and when; empty if it is not recorded there."""
@@ -194,6 +191,7 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
     scope = Scope(sop, forms, parts, strands_of, ends)
     compiler = _Compiler(sop, forms, scope)
     steps = {one.name: one for one in compiler.steps()}
+    watches = [(one, compiler.watch(one)) for one in _armed(sop)]
     return CompiledSop(
         sop=sop,
         forms=forms,
@@ -206,7 +204,7 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
         starts={name: strand.start for name, strand in _strands(sop)},
         strands_of=strands_of,
         share={role: compiler.share(role) for role in sop.roles},
-        reads=_reads(sop, compiler.parts),
+        reads=_reads(sop),
         counted=_counted(sop),
         official=frozenset(name for name, role in sop.roles.items() if role.kind in OFFICIAL_KINDS),
         default_facts={
@@ -220,7 +218,8 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
         counted_in=_series_of(sop, parts, forms),
         dated_by=_grouped(sop, lambda origin: origin.form),
         counts_from=_grouped(sop, lambda origin: getattr(origin, "enter", None)),
-        watches=tuple(compiler.watches()),
+        watched=_watched(compiler, watches),
+        watches_from=_gathered((origin, watch) for _, watch in watches for origin in _counted_from(watch.rule)),
         implied=tuple(
             (name, tuple((other, fact_values(sop, other, [value])) for other, value in fact.implied_by.items()))
             for name, fact in sop.facts.items()
@@ -285,19 +284,7 @@ def _every_requirement(sop: m.Sop) -> Iterator[m.Requirement]:
         yield from flattened(requirements)
 
 
-def _timed_safeguards(sop: m.Sop) -> Iterator[m.Safeguard]:
-    for one in sop.safeguards:
-        if isinstance(one, m.Safeguard) and one.within is not None:
-            yield one
-
-
-def _patterns(one: m.Safeguard) -> Iterator[m.EventPattern]:
-    for event in (*(one.after or ()), *(one.eventually or ())):
-        if isinstance(event, m.EventPattern):
-            yield event
-
-
-def _reads(sop: m.Sop, parts_of: Callable[[str], Iterable[str]]) -> dict[str, frozenset[str]]:
+def _reads(sop: m.Sop) -> dict[str, frozenset[str]]:
     """Collect the fields that anything looks at: requirements, deadlines, series, timed actions."""
     found: dict[str, set[str]] = {}
     for requirement in _every_requirement(sop):
@@ -307,13 +294,13 @@ def _reads(sop: m.Sop, parts_of: Callable[[str], Iterable[str]]) -> dict[str, fr
         for origin in _origins(step):
             if origin.form is not None and origin.field is not None:
                 found.setdefault(origin.form, set()).add(origin.field)
-    for one in _timed_safeguards(sop):
-        if isinstance(one.from_, m.Origin) and one.from_.form is not None and one.from_.field is not None:
-            found.setdefault(one.from_.form, set()).add(one.from_.field)
-        for event in _patterns(one):
-            for part in parts_of(event.record) if event.record is not None else ():
-                found.setdefault(part, set()).update(event.where)
-    return {part: frozenset(names) for part, names in found.items() if names}
+    for safeguard in _armed(sop):
+        for event, _ in _events(safeguard):
+            if isinstance(event, m.EventPattern) and event.record is not None and event.where:
+                found.setdefault(event.record, set()).update(event.where)
+        if isinstance(safeguard.from_, m.Origin) and safeguard.from_.form and safeguard.from_.field:
+            found.setdefault(safeguard.from_.form, set()).add(safeguard.from_.field)
+    return {part: frozenset(names) for part, names in found.items()}
 
 
 def _origins(step: m.Step) -> Iterator[m.Origin | m.FieldOfForm]:
@@ -347,6 +334,45 @@ def _share_reads(sop: m.Sop) -> frozenset[str]:
             elif isinstance(one, m.FactRequirement):
                 found |= set(one.fact)
     return frozenset(found)
+
+
+def _armed(sop: m.Sop) -> Iterator[m.Safeguard]:
+    """Yield the safeguards whose `within` arms a deadline."""
+    for one in sop.safeguards:
+        if isinstance(one, m.Safeguard) and one.within is not None:
+            yield one
+
+
+def _events(safeguard: m.Safeguard) -> Iterator[tuple[m.Event, bool]]:
+    """Yield each X and Y with whether it arms; Y first, so that what is both ends a deadline and arms the next."""
+    for event in safeguard.eventually or ():
+        yield event, False
+    for event in safeguard.after or ():
+        yield event, True
+
+
+def _watched(
+    compiler: _Compiler, watches: Iterable[tuple[m.Safeguard, Watch]]
+) -> dict[tuple[str, str], tuple[Trigger, ...]]:
+    return _gathered(
+        (key, Trigger(watch, arms, where))
+        for safeguard, watch in watches
+        for event, arms in _events(safeguard)
+        for key, where in compiler.event(event)
+    )
+
+
+def _counted_from(rule: m.DeadlineRule) -> Iterator[str]:
+    for name in (rule.from_.form, rule.from_.enter) if rule.from_ is not None else ():
+        if name is not None:
+            yield name
+
+
+def _gathered(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, tuple[Item, ...]]:
+    found: dict[Key, list[Item]] = {}
+    for key, item in pairs:
+        found.setdefault(key, []).append(item)
+    return {key: tuple(items) for key, items in found.items()}
 
 
 def _series_of(sop: m.Sop, parts: Mapping[str, FormPart], forms: Mapping[str, Form]) -> dict[str, tuple[str, ...]]:
@@ -463,6 +489,35 @@ class _Compiler:
             tests.append(lambda view: all(view.fact(name) in allowed for name, allowed in wanted))
         return tests[0] if len(tests) == 1 else lambda view: all(test(view) for test in tests)
 
+    def watch(self, safeguard: m.Safeguard) -> Watch:
+        origin = safeguard.from_ if isinstance(safeguard.from_, m.Origin) else None
+        rule = m.DeadlineRule.model_validate(
+            {"within": safeguard.within, "from": origin, "escalate": safeguard.escalate}
+        )
+        when = () if safeguard.if_ is None else guards([safeguard.if_], self._scope)
+        return Watch(safeguard.id, rule, when)
+
+    def event(self, event: m.Event) -> Iterator[tuple[tuple[str, str], tuple[tuple[str, frozenset[Value]], ...]]]:
+        """Yield what an event is called when it happens, and what a record must say then; being shown a form is no event."""
+        if isinstance(event, str):
+            yield ("action", event), ()
+        elif event.record is not None:
+            for part in self.parts(event.record):
+                known = self._scope.parts[part]
+                yield (
+                    ("record", part),
+                    tuple((name, values_of(known, name, written)) for name, written in event.where.items()),
+                )
+        elif event.tell is not None:
+            for role, known_role in self._sop.roles.items():
+                if event.tell in (role, known_role.side, known_role.kind):
+                    yield ("tell", role), ()
+        else:
+            for kind in ("enter", "leave", "acknowledge"):
+                step = getattr(event, kind)
+                if step is not None:
+                    yield (kind, step), ()
+
     def share(self, role: str) -> tuple[Guard, ...] | None:
         """Find what must hold before this role is told: by role, else by kind, else by side; None: nothing allows it."""
         asked = self._sop.asked_before_telling(role)
@@ -479,34 +534,3 @@ class _Compiler:
             case m.NoneOfRequirement(none_of=none):
                 return m.NoneOfRequirement(none_of=tuple(self._received(part, role) for part in none))
         return one
-
-    def watches(self) -> Iterator[Watch]:
-        """Make ready the deadlines that safeguards with `within` arm."""
-        for one in _timed_safeguards(self._sop):
-            if one.within is None:
-                continue
-            yield Watch(
-                id=one.id,
-                within=one.within,
-                origin=one.from_ if isinstance(one.from_, m.Origin) else None,
-                escalate=one.escalate,
-                starts=tuple(event for said in one.after or () for event in self._events(said)),
-                ends=tuple(event for said in one.eventually or () for event in self._events(said)),
-                narrowed=() if one.if_ is None else guards([one.if_], self._scope),
-            )
-
-    def _events(self, said: m.Event) -> Iterator[WatchedEvent]:
-        if isinstance(said, str):
-            yield WatchedEvent(f"action:{said}")
-        elif said.record is not None:
-            for part in self.parts(said.record):
-                fields = self._scope.parts[part]
-                where = tuple((name, values_of(fields, name, values)) for name, values in said.where.items())
-                yield WatchedEvent(f"record:{part}", where)
-        elif said.tell is not None:
-            for name, role in self._sop.roles.items():
-                if said.tell in (name, role.side, role.kind):
-                    yield WatchedEvent(f"tell:{name}")
-        else:
-            kind = next(key for key in said.KEYS if getattr(said, key) is not None)
-            yield WatchedEvent(f"{kind}:{getattr(said, kind)}")

@@ -16,13 +16,13 @@ from random import Random
 
 import pytest
 
-from engine.analysis.simulation.life import Life
+from engine.analysis.simulation.life import Life, Recording
 from engine.analysis.simulation.pace import pace_of
 from engine.analysis.simulation.report import Report, days
 from engine.analysis.simulation.run import MOST_ACTIONS, Setting, simulate
 from engine.application.procedures import check
 from engine.calendars.almanac import shipped
-from engine.cases.case import Facts, Take
+from engine.cases.case import Facts, Fire, RecordView, Take
 from engine.cases.decide import Decision, begun, decide
 from engine.errors import UnknownName, WrongUse
 from engine.settings import DEFINITIONS
@@ -140,7 +140,7 @@ def test_the_played_cases_take_every_turn():
     def look(life: Life) -> None:
         for _, move in life.diary or ():
             moved[type(move).__name__] += 1
-            if isinstance(move, Take):
+            if isinstance(move, (Take, Fire)):
                 moved[move.action] += 1
         states.update(one.state for rounds in life.series.values() for one in rounds)
 
@@ -162,6 +162,66 @@ def test_the_played_cases_take_every_turn():
     }
     assert states["recorded"] > 0
     assert states["lapsed"] > 0
+
+
+def test_a_pause_moves_what_is_due_as_the_engine_does():
+    """Ten days on hold: the deadline is ten days later, in the rehearsal and in the engine."""
+    sop, calendars = compiled(EVERY_TURN), shipped().between("FR", "AL")
+    life = Life(sop, 1, calendars, FRIDAY, keep_diary=True)
+    life.launch("worker", {})
+    before = life.due["talk"]
+    life.at(FRIDAY + timedelta(days=1))
+    life.take(sop.everywhere["fall_ill"], "talk", "worker")
+    life.at(FRIDAY + timedelta(days=11))
+    life.take(sop.steps["ill"].actions["recover"], "ill", "worker")
+
+    case, facts = begun(sop, "7K3Q-9FX4-T", "FR", "AL", FRIDAY), Facts(calendars)
+    for at, move in life.diary or ():
+        decision = decide(sop, case, move, facts, at)
+        assert isinstance(decision, Decision)
+        case, facts = decision.case, decision.facts
+    assert life.due["talk"] == before + timedelta(days=10)
+    assert case.due["talk"] == life.due["talk"]
+
+
+def recording(part: str, on: str, **fields: str) -> Recording:
+    return Recording(part, part, None, None, "far", RecordView(0, on, ("far",), dict(fields)))
+
+
+def test_a_date_that_becomes_known_sets_what_counts_from_it():
+    """Three days after the date on the form, at the end of the day; and the deadline that counts back from it."""
+    life = Life(compiled(EVERY_TURN), 1, shipped().between("FR", "AL"), FRIDAY, keep_diary=False)
+    life.launch("worker", {})
+    life.take(life.sop.steps["talk"].actions["prepare"], "talk", "worker")
+    assert life.timers.keys() == {("asked", "lapse")}
+
+    life.carry_out(recording("travel_plan", "2026-11-27", departs_on="2026-12-10"))
+
+    assert life.timers["preparation", "too_late"] == datetime(2026, 12, 13, 22, 59, tzinfo=UTC)
+    assert life.due["here"] == datetime(2026, 12, 8, 22, 59, tzinfo=UTC)
+
+
+def test_a_visit_counts_for_the_latest_that_was_due():
+    """After forty days the visit of the first month is recorded, and that of the first week stays open."""
+    life = Life(compiled(EVERY_TURN), 1, shipped().between("FR", "AL"), FRIDAY, keep_diary=False)
+    life.launch("worker", {})
+    life.take(life.sop.steps["way"].actions["arrive"], "way", "escort")
+    life.at(FRIDAY + timedelta(days=40))
+
+    life.carry_out(recording("risk_matrix.origin", "2027-01-06", risks="none"))
+
+    assert [one.state for one in life.series["home/visit"]] == ["open", "recorded", "open"]
+
+
+def test_a_wait_is_waited(small):
+    """An action that asks for ten days in the step is taken when they are over, and the work done meanwhile counts in them."""
+    actions = "actions: {finish: {to: closed, by: [worker], requires: [{waited: {since: talk, at_least: 10 days}}]}}"
+    report = play(small(step("low: 1 hour, typical: 1 hour, high: 1 hour", actions)), cases=200)
+
+    assert report.outcomes == {"done": 200}
+    # The wait is over when its day begins in the country of destination, so its first day is not a whole one.
+    assert min(report.lengths) >= 9 * 86_400
+    assert max(report.lengths) <= 10 * 86_400
 
 
 def test_the_case_goes_through_the_shipped_procedure(adult):

@@ -184,6 +184,16 @@ def test_held_deadlines_stand_still_and_go_on_later(store):
     assert [alarm.at for alarm in found.alarms] == [NOW + 3 * HOUR, NOW + 4 * HOUR, NOW + 5 * HOUR]
 
 
+def test_a_deadline_set_by_the_change_that_ends_a_pause_is_right_as_it_is(store):
+    """Its date became known during the pause: only what stood still is moved."""
+    store.commit(change(1, deadlines=(deadline(name="old"),)))
+    store.commit(change(2, held=("here",)))
+
+    store.commit(change(3, shifted=Shift(("here",), 7200.0), deadlines=(deadline(name="new"),)))
+
+    assert {one.name: one.due_at - NOW for one in store.deadlines()} == {"old": 4 * HOUR, "new": 2 * HOUR}
+
+
 def test_what_may_no_longer_leave_is_cancelled(store):
     """Queued and leased messages of a role are cancelled; those of another stay."""
     store.commit(change(1, messages=(message("k1"), message("k2", role="other"))))

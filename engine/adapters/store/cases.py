@@ -151,11 +151,14 @@ class Cases(Database):
         return True
 
     def _hold_and_shift(self, connection: Any, change: Change) -> None:
-        """Let deadlines stand still, or go on later by so much; rare, so it reads each row and writes it anew."""
+        """Let deadlines stand still, or those that stood still go on later by so much; rare, so it writes each row anew."""
         steps = change.held or (change.shifted.steps if change.shifted else ())
         if not steps:
             return
         own = (deadlines.c.ref == change.case.ref) & deadlines.c.step.in_(steps)
+        if change.shifted is not None:
+            # What this very change has set, because its date became known during the pause, is right as it is.
+            own &= deadlines.c.held
         found = [deadline_of(row) for row in connection.execute(select(deadlines).where(own))]
         connection.execute(delete(deadlines).where(own))
         later = [_moved(one, change) for one in found]

@@ -97,15 +97,17 @@ class Waiting(Database):
                 self.run(connection, _TAKEN, taken)
         return [deadline_of(row) for row in rows]
 
-    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> None:
+    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
         given = {
             "ref": deadline.ref, "step": deadline.step, "name": deadline.name, "due": micros(deadline.due_at),
             "next": micros(deadline.next_at), "left": alarms_text(deadline.alarms),
         }  # fmt: skip
         with self.writing() as connection:
-            if self.run(connection, _MOVE_ON, given).rowcount and messages:
+            moved = bool(self.run(connection, _MOVE_ON, given).rowcount)
+            if moved and messages:
                 again = self.text(NEW_MESSAGE) + " ON CONFLICT (key) DO NOTHING"
                 connection.exec_driver_sql(again, [message_row(one) for one in messages])
+        return moved
 
     def _mark(self, statement: ClauseElement, given: dict[str, object]) -> bool:
         return self.move([(statement, [given])])
