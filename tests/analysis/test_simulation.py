@@ -92,7 +92,7 @@ RATES = {
     ADULT: {
         "withdraw_return_consent": 1.0, "new_fact": 1.0, "put_on_hold": 2.0, "new_fact_on_hold": 4.0, "asylum_claim": 0.3,
         "enforced_removal": 0.3, "raise_alert": 1.0, "withdraw_data_consent": 1.0, "complain": 2.0, "age_found_child": 0.3,
-        "claim_compensation": 0.5, "lost_contact": 0.5, "plan_housing": 1.0, "plan_check_ins": 2.0,
+        "claim_compensation": 0.5, "lost_contact": 0.5, "plan_housing": 1.0,
     },
     SHORT: {"withdraw_consent": 5.0},
     EVERY_TURN: {"withdraw": 1.0, "fall_ill": 4.0, "die": 0.2, "removed": 0.5, "alarm": 2.0},

@@ -201,6 +201,7 @@ class Life:
         self._enter(self.sop.sop.start)
         for line in self.sop.sop.alongside:
             self._enter(self.sop.starts[line])
+        self._lapse()
 
     def take(self, action: CompiledAction, step: str, actor: str) -> None:
         """Take an action that is open and whose requirements hold; a timed one has the actor "" and its time has come."""
@@ -221,17 +222,22 @@ class Life:
             self._void(action.model.voids)
         if role is not None and successor is not None:
             self.parties[role] = successor
+            self.acknowledgements = {
+                key: one for key, one in self.acknowledgements.items() if not key.endswith(f" {role}")
+            }
         target = action.model.to
         if target == m.RESUME:
             self._resume(step)
         elif target != m.STAY:
             self._move(action, step, target)
+        self._lapse()
 
     def carry_out(self, asked: Recording | Acknowledging) -> None:
         """Record a form part, or acknowledge a step, where that is allowed."""
         if isinstance(asked, Acknowledging):
             self._note(Acknowledge(asked.actor, asked.step))
             self.acknowledgements[f"{asked.step} {asked.role}"] = asked.actor
+            self._lapse()
             return
         record = asked.record
         self.seq += 1
@@ -247,16 +253,28 @@ class Life:
                     self._set_clocks(step, asked.part)
         if asked.part in self.sop.counted_in:
             self._count_for_series(asked.part)
+        self._lapse()
 
-    def lapse(self) -> None:
-        """Let the occurrences of series lapse that are due while their requirements fail."""
+    def wake(self) -> None:
+        """Let time be noticed: what is due in a series while its requirements fail lapses."""
         self._note(Wake())
+        self._lapse()
+
+    def _lapse(self) -> None:
+        if not self.series:
+            return
+        closed = self.outcome is not None
         for name in self.steps():
-            for one, ready in self.sop.steps[name].series_guards.items():
-                if ready and not hold(ready, self):
-                    for round_ in self.series.get(f"{name}/{one}", ()):
-                        if round_.state == "open" and round_.due_at <= self.now:
-                            round_.state = "lapsed"
+            step = self.sop.steps[name]
+            for one, ready in step.series_guards.items():
+                late = [
+                    round_
+                    for round_ in self.series.get(f"{name}/{one}", ())
+                    if round_.state == "open" and round_.due_at <= self.now
+                ]
+                if late and ready and not (closed and not step.after_end) and not hold(ready, self):
+                    for round_ in late:
+                        round_.state = "lapsed"
 
     def _note(self, move: Move) -> None:
         self.seq += 1
@@ -386,8 +404,12 @@ class Life:
         key = f"{step}/{name}"
         known = self.series.get(key)
         fresh = [Round(one.due_at) for one in occurrences(series, start, self.calendars)]
-        if known and self.entered[step][0] != self.seq:
-            fresh = [Round(new.due_at, old.state) for new, old in zip(fresh, known, strict=True)]
+        if known:
+            again = self.entered[step][0] == self.seq
+            fresh = [
+                new if again and new.due_at != old.due_at else Round(new.due_at, old.state)
+                for new, old in zip(fresh, known, strict=True)
+            ]
         self.series[key] = fresh
         self.rounds += [(step, name, n, one.due_at) for n, one in enumerate(fresh) if one.state == "open"]
 

@@ -560,7 +560,7 @@ class _Rehearsal:
             return
         ready = self._sop.steps[step].series_guards[name]
         if not all(guard.holds(life) for guard in ready):
-            life.lapse()
+            life.wake()
             play.changed = True
 
     def _is_open(self, play: _Play, step: str, name: str, number: int, due_at: datetime) -> bool:
