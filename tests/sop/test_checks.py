@@ -80,6 +80,13 @@ alongside:
       over: {end: done, title: {en: Over, fr: Fini}}
 """
 INSIDE = BESIDE.replace("\n", "\n    ").replace("alongside", "strands").replace("quiet", "calm").replace("over", "past")
+HELD = """\
+  held:
+    pause: true
+    title: {en: Held, fr: Suspendu}
+    responsible: [case_manager]
+    actions: {go_on: {to: resume, by: [case_manager]}}
+"""
 PERSON = """\
 roles:
   person: {side: person, acts_for: [person], title: {en: The person, fr: La personne}}
@@ -156,6 +163,13 @@ steps:
          "SOP309", 'taken by "system" and by others'),
         (BESIDE % ("alert", "", "        pause: true\n"), "SOP310", "is not on the main line"),
         (STEPS.replace("    forms:", "    pause: true\n    forms:") % "", "SOP310", "starts at the pause step"),
+        (
+            STEPS.replace("end: done,", "end: done, reopens: {to: held, by: [case_manager]},") % ""
+            + HELD
+            + "everywhere:\n  hold: {to: held, by: [case_manager]}\n",
+            "SOP310",
+            '"closed" reopens at the pause step "held"',
+        ),
         ("share_when: {origin: []}\n", "SOP314", "would be told of every case without any consent"),
         (STEPS.replace("fr: Conseil", "rf: Conseil") % "", "SOP306", "no words in fr for steps.counselling.title"),
         (STEPS.replace("fr: Conseil", "fr: ''") % "", "SOP306", "no words in fr for steps.counselling.title"),
