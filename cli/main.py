@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Annotated, cast
 
 import click
@@ -44,6 +45,9 @@ def _common(
 
 def run() -> None:
     """Run the command of this process and leave with its exit code. No traceback reaches a user without --debug."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that can't show a character must not end the command
+            stream.reconfigure(errors="backslashreplace")
     words = sys.argv[1:]
     as_json = "--json" in words or words[-2:] == ["--format", "json"]
     try:

@@ -10,13 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 UNSEEN: Final = re.compile(
-    "[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # what YAML itself forbids
-    "|[\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]"  # what hides or reorders the text that is read
+    "[^\t\n\r -~"  # all but what YAML itself allows, and of this what hides or reorders the text that is read
+    "\u00a0-\u200a\u200c-\u2027\u202f-\u205f\u2061-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 """Characters that may not stand in a definition, and never reach a terminal: they could move its cursor."""
+
+
+_COMPARED: Final = 500
 
 
 class Severity(StrEnum):
@@ -71,8 +75,8 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word most like `word`, or None when none is near."""
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+    """Return the known word most like `word`, or None when none is near. Of very many words only the first are compared."""
+    return next(iter(get_close_matches(word, list(islice(known, _COMPARED)), n=1, cutoff=0.6)), None)
 
 
 def did_you_mean(word: str, known: Sequence[str], what: str) -> str:

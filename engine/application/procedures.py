@@ -16,7 +16,7 @@ from engine.sop.canonical import canonical, content_hash, from_canonical
 from engine.sop.check import check_file
 from engine.sop.compile import CompiledSop, compile_sop
 from engine.sop.load import Shelf, SopFile, find_root
-from engine.sop.shelf import lines_of
+from engine.sop.shelf import definitions_in, lines_of
 
 
 class NotSound(NotAllowed):
@@ -61,7 +61,7 @@ def check(path: Path) -> list[Checked]:
     if path.is_dir():
         beside = [*beside, *_desks_and_words(root)]
     folder = path / "sops" if (path / "sops").is_dir() else path
-    files = sorted(folder.glob("*.yaml")) if path.is_dir() else [path]
+    files = definitions_in(folder) if path.is_dir() else [path]
     if not files:
         raise UnknownName(f'There is no procedure in "{path}".')
     checked = []

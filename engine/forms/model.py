@@ -131,8 +131,8 @@ class FormField(Definition):
         2, ge=0, le=3, alias="class", description="0 public, 1 internal, 2 could harm, 3 could cost a life"
     )
     crosses_border: Bool = Field(False, description="Whether it may go to the other country where consent allows")
-    min: float | None = Field(None, description="For a number: the least allowed")
-    max: float | None = Field(None, description="For a number: the most allowed")
+    min: float | None = Field(None, allow_inf_nan=False, description="For a number: the least allowed")
+    max: float | None = Field(None, allow_inf_nan=False, description="For a number: the most allowed")
     max_length: int = Field(2000, ge=1, le=20_000, description="For a text: the most characters")
 
     @model_validator(mode="after")
@@ -141,6 +141,8 @@ class FormField(Definition):
             raise ValueError("`choices` belongs to type choice, and a choice needs it")
         if self.type is not FieldType.NUMBER and (self.min is not None or self.max is not None):
             raise ValueError("min and max belong to a number")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is more than max, so no number would do")
         return self
 
 

@@ -21,6 +21,7 @@ from engine.values import Text, Value
 Read = TypeVar("Read")
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,6})?")
+_MOST = 10**15  # "not a number" and the infinite, which JSON can bring, lie on no side of it
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -83,7 +84,7 @@ def _boolean(value: object) -> bool:
 
 
 def _number(value: object) -> int | float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and -_MOST < value < _MOST:
         return value
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
@@ -168,6 +169,8 @@ def _signing_date(faults: list[str], raw: Mapping[str, object], today: date) -> 
 
 
 def _signers(faults: list[str], given: object, roles: Collection[str]) -> tuple[str, ...]:
+    if given is not None and not isinstance(given, (str, list, tuple)):
+        faults.append("signed_by: must be a role, or a list of roles")
     names = [given] if isinstance(given, str) else list(given) if isinstance(given, (list, tuple)) else []
     for name in names:
         if name not in roles:

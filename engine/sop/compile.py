@@ -19,7 +19,7 @@ from transitions import Machine
 
 from engine.forms.model import Form, FormPart
 from engine.sop import model as m
-from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, reads, values_of
+from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, own_reads, values_of
 from engine.values import OFFICIAL_KINDS, Side, Value
 
 MAIN: Final = "main"
@@ -288,7 +288,7 @@ def _reads(sop: m.Sop) -> dict[str, frozenset[str]]:
     """Collect the fields that anything looks at: requirements, deadlines, series, timed actions."""
     found: dict[str, set[str]] = {}
     for requirement in _every_requirement(sop):
-        for part, name in reads(requirement):
+        for part, name in own_reads(requirement):
             found.setdefault(part, set()).add(name)
     for _, _, step in _all_steps(sop):
         for origin in _origins(step):
@@ -330,7 +330,7 @@ def _share_reads(sop: m.Sop) -> frozenset[str]:
     for requirements in sop.share_when.values() if isinstance(sop.share_when, dict) else [sop.share_when]:
         for one in flattened(requirements):
             if isinstance(one, m.FormRequirement):
-                found |= {one.form, *(part for part, _ in reads(one))}
+                found |= {one.form, *(part for part, _ in own_reads(one))}
             elif isinstance(one, m.FactRequirement):
                 found |= set(one.fact)
     return frozenset(found)
@@ -388,10 +388,13 @@ def _series_of(sop: m.Sop, parts: Mapping[str, FormPart], forms: Mapping[str, Fo
 def _counted(sop: m.Sop) -> dict[str, int]:
     counted: dict[str, int] = {}
     for one in _every_requirement(sop):
+        since: str | None = None
         if isinstance(one, m.TakenRequirement):
             needed = (one.taken.at_most or 0) + 1 if one.taken.at_least is None else one.taken.at_least
             counted[one.taken.action] = max(needed, counted.get(one.taken.action, 1))
-        since = one.taken.since if isinstance(one, m.TakenRequirement) else getattr(one, "since", None)
+            since = one.taken.since
+        elif isinstance(one, m.StepDoneRequirement):
+            since = one.since
         if since is not None:
             counted.setdefault(since, 1)
     return counted
@@ -404,19 +407,21 @@ def _stands_among(steps: frozenset[str], view: View) -> bool:
 class _Compiler:
     def __init__(self, sop: m.Sop, forms: Mapping[str, Form], scope: Scope) -> None:
         self._sop, self._forms, self._scope = sop, forms, scope
+        outer = {line: step.phase for step in sop.steps.values() for line in step.strands}
+        self._phases = {name: step.phase or outer.get(line) for name, line, step in _all_steps(sop)}
 
     def steps(self) -> Iterator[CompiledStep]:
         for name, step in self._sop.steps.items():
-            yield self._step(name, step, MAIN, None, step.phase)
+            yield self._step(name, step, MAIN, None)
             for line, strand in step.strands.items():
                 for inner, inner_step in strand.steps.items():
-                    yield self._step(inner, inner_step, line, name, inner_step.phase or step.phase)
+                    yield self._step(inner, inner_step, line, name)
         for line, strand in self._sop.alongside.items():
             for inner, inner_step in strand.steps.items():
-                yield self._step(inner, inner_step, line, None, inner_step.phase, strand)
+                yield self._step(inner, inner_step, line, None, strand)
 
     def _step(
-        self, name: str, step: m.Step, line: str, parent: str | None, phase: str | None, beside: m.Strand | None = None
+        self, name: str, step: m.Step, line: str, parent: str | None, beside: m.Strand | None = None
     ) -> CompiledStep:
         scope = self._within(name)
         responsible = frozenset(step.responsible)
@@ -438,7 +443,7 @@ class _Compiler:
             line=line,
             alongside=beside is not None,
             parent=parent,
-            phase=phase,
+            phase=self._phases[name],
             idle=beside is not None and beside.start == name,
             actions={action: self._action(action, declared, name, line) for action, declared in step.actions.items()},
             entries=tuple(entries),
@@ -474,9 +479,7 @@ class _Compiler:
         tests: list[Predicate] = []
         if covered.phases:
             phases = frozenset(covered.phases)
-            within = frozenset(
-                name for name, line, step in _all_steps(self._sop) if self._phase(name, line, step) in phases
-            )
+            within = frozenset(name for name, phase in self._phases.items() if phase in phases)
             tests.append(lambda view: view.stands_among(within))
         for named in (covered.steps, covered.at):
             if named:
@@ -485,11 +488,6 @@ class _Compiler:
             wanted = tuple((name, fact_values(self._sop, name, values)) for name, values in covered.fact.items())
             tests.append(lambda view: all(view.fact(name) in allowed for name, allowed in wanted))
         return tests[0] if len(tests) == 1 else lambda view: all(test(view) for test in tests)
-
-    def _phase(self, name: str, line: str, step: m.Step) -> str | None:
-        if step.phase is not None or line == MAIN:
-            return step.phase
-        return next((outer.phase for outer in self._sop.steps.values() if line in outer.strands), None)
 
     def watch(self, safeguard: m.Safeguard) -> Watch:
         origin = safeguard.from_ if isinstance(safeguard.from_, m.Origin) else None

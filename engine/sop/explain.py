@@ -178,6 +178,7 @@ _PLAIN_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "int_parsing_size": ("is too large a number", ""),
     "float_parsing": ("must be a number", ""),
     "float_type": ("must be a number", ""),
+    "finite_number": ("must be a number", ""),
     "bool_parsing": ("must be true or false", ""),
     "bool_type": ("must be true or false", ""),
     "string_type": ("must be one text", ""),

@@ -82,11 +82,15 @@ class _Merger:
         places = {_id(one): number for number, one in enumerate(base)}
         entries = list(base)
         for one in over.value if isinstance(over.value, list) else ():
-            place = places.pop(_id(one), None)  # said anew once; a second time it stands twice, which is told as such
+            name = _id(one)
+            place = places.get(name)
             if one.child("remove") is not None:
-                self._fault("SOP122", f'safeguard "{_id(one)}" can\'t be removed: {PROTECTS}', one.spot)
+                self._fault("SOP122", f'safeguard "{name}" can\'t be removed: {PROTECTS}', one.spot)
             elif place is None:
                 entries.append(one)
+            elif entries[place] is not base[place]:
+                message = f'safeguard "{name}" is said anew twice'
+                self._fault("SOP110", message, one.spot, "say once what differs")
             else:
                 known = base[place]
                 entries[place] = Node({**_dict(known), **_dict(one)}, one.spot, {**known.keys, **one.keys})

@@ -35,6 +35,8 @@ from engine.sop.model import (
 Path: TypeAlias = tuple[str | int, ...]
 """Where something stands in the file: keys and indexes, as in `engine.source.Marks`."""
 
+_MAX_GUESSES: Final = 20
+
 MAIN: Final = ""
 """The key of the main line in `Outline.lines`."""
 
@@ -329,25 +331,28 @@ def _edges(
     members = {key: frozenset(line.steps) for key, line in lines.items()}
     edges: dict[str, set[str]] = {spot.name: set() for spot in spots}
     broken = {key for key, line in lines.items() if line.start not in members[key]}
+    guesses = 0
+
+    def meant(target: str, line: str) -> str | None:
+        nonlocal guesses
+        if target in members[line]:
+            return target
+        guesses += 1
+        found = nearest(target, lines[line].steps) if guesses <= _MAX_GUESSES else None
+        if found is None:
+            broken.add(line)
+        return found
+
     for spot in spots:
         targets = [offer.action.to for offer in spot.offers if offer.action.to not in (STAY, RESUME)]
         if spot.step.reopens is not None:
             targets.append(spot.step.reopens.to)
-        for target in targets:
-            meant = target if target in members[spot.line] else nearest(target, lines[spot.line].steps)
-            if meant is not None:
-                edges[spot.name].add(meant)
-            else:
-                broken.add(spot.line)
+        edges[spot.name].update(step for target in targets if (step := meant(target, spot.line)) is not None)
     for name, action in sop.everywhere.items():
-        if action.to == STAY:
-            continue
-        meant = action.to if action.to in members[MAIN] else nearest(action.to, lines[MAIN].steps)
-        if meant is None:
-            broken.add(MAIN)
-            continue
-        for main in covers[name]:
-            edges[main].add(meant)
+        step = None if action.to == STAY else meant(action.to, MAIN)
+        if step is not None:
+            for main in covers[name]:
+                edges[main].add(step)
     for spot in spots:
         if spot.step.pause and any(offer.action.to == RESUME for offer in spot.offers):
             for name, action in sop.everywhere.items():

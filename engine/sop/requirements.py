@@ -83,7 +83,10 @@ def guard(requirement: m.Requirement, scope: Scope) -> Guard:
 
     Raises KeyError or ValueError for a name or value that the checks would have found: a definition is checked first.
     """
-    return Guard(requirement, _predicate(requirement, scope), frozenset(reads(requirement)), tuple(_waits(requirement)))
+    parts = tuple(flattened([requirement]))
+    looked_at = frozenset(pair for one in parts for pair in own_reads(one))
+    waits = tuple(one.waited for one in parts if isinstance(one, m.WaitedRequirement))
+    return Guard(requirement, _predicate(requirement, scope), looked_at, waits)
 
 
 def flattened(requirements: Iterable[m.Requirement]) -> Iterator[m.Requirement]:
@@ -96,29 +99,22 @@ def flattened(requirements: Iterable[m.Requirement]) -> Iterator[m.Requirement]:
             yield from flattened(one.none_of)
 
 
-def reads(requirement: m.Requirement) -> Iterator[tuple[str, str]]:
-    """Yield each (form part, field) that the requirement looks at."""
-    for one in flattened([requirement]):
-        if isinstance(one, m.FormRequirement):
-            for name in (*one.where, *one.in_list, *one.not_in_list):
-                yield one.form, name
-            for own, part, other in _same(one):
-                yield one.form, own
-                yield part, other
-        elif isinstance(one, m.WaitedRequirement) and one.waited.from_ is not None:
-            yield one.waited.from_.form, one.waited.from_.field
+def own_reads(one: m.Requirement) -> Iterator[tuple[str, str]]:
+    """Yield each (form part, field) that the requirement itself looks at, not those inside it."""
+    if isinstance(one, m.FormRequirement):
+        for name in (*one.where, *one.in_list, *one.not_in_list):
+            yield one.form, name
+        for own, part, other in _same(one):
+            yield one.form, own
+            yield part, other
+    elif isinstance(one, m.WaitedRequirement) and one.waited.from_ is not None:
+        yield one.waited.from_.form, one.waited.from_.field
 
 
 def slot(requirement: m.FormRequirement) -> str:
     """Name the slot of the record it asks for (compare `engine.cases.case.record_key`)."""
     receiver = requirement.for_
     return requirement.form if receiver is None else f"{requirement.form}>{receiver.role}:{receiver.purpose}"
-
-
-def _waits(requirement: m.Requirement) -> Iterator[m.Waited]:
-    for one in flattened([requirement]):
-        if isinstance(one, m.WaitedRequirement):
-            yield one.waited
 
 
 def _same(requirement: m.FormRequirement) -> list[tuple[str, str, str]]:

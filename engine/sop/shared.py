@@ -35,6 +35,11 @@ def _entry(entry: Node, shared: Mapping[str, Source], found: list[Diagnostic]) -
             hint = 'there is no folder "safeguards" beside this procedure; write the safeguard out here, with an id'
         _fault(found, "SOP130", f'there is no shared safeguard "{named.value}"', named.spot, hint)
         return entry
+    inner = source.marks.root.child("use")
+    if inner is not None:
+        message = f'the shared safeguard "{named.value}" takes up another, and would say nothing itself'
+        _fault(found, "SOP130", message, inner.spot, "write out what must hold")
+        return entry
     if not isinstance(bound, dict):
         return entry
     wanted = dict.fromkeys(_placeholders(source.marks.root))

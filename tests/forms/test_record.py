@@ -77,6 +77,10 @@ def test_every_fault_is_named_at_once():
         ("country", "Norway", "country"),
         ("signed_on", "2026-03-03", "lies in the future"),
         ("children", "many", "must be a number"),
+        ("children", float("nan"), "must be a number"),
+        ("children", float("inf"), "must be a number"),
+        ("children", 10**400, "must be a number"),
+        ("signed_by", {"worker": True}, "must be a role, or a list of roles"),
         ("for", {"role": "worker", "purpose": "support"}, "has no receiving role"),
     ],
 )

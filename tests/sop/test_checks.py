@@ -14,7 +14,7 @@ from engine.sop.checks import CHECKS
 from engine.sop.checks.__main__ import reference
 from engine.sop.checks.base import DOCUMENTS, FORMS, procedure
 from engine.sop.load import Shelf
-from engine.source import read
+from engine.source import MAX_FAULTS, read
 
 SHELF = Shelf(
     {name: Form.model_validate(source.value) for name, text in FORMS.items() if (source := read(text, name)[0])},
@@ -80,6 +80,13 @@ alongside:
       over: {end: done, title: {en: Over, fr: Fini}}
 """
 INSIDE = BESIDE.replace("\n", "\n    ").replace("alongside", "strands").replace("quiet", "calm").replace("over", "past")
+HELD = """\
+  held:
+    pause: true
+    title: {en: Held, fr: Suspendu}
+    responsible: [case_manager]
+    actions: {go_on: {to: resume, by: [case_manager]}}
+"""
 PERSON = """\
 roles:
   person: {side: person, acts_for: [person], title: {en: The person, fr: La personne}}
@@ -156,6 +163,13 @@ steps:
          "SOP309", 'taken by "system" and by others'),
         (BESIDE % ("alert", "", "        pause: true\n"), "SOP310", "is not on the main line"),
         (STEPS.replace("    forms:", "    pause: true\n    forms:") % "", "SOP310", "starts at the pause step"),
+        (
+            STEPS.replace("end: done,", "end: done, reopens: {to: held, by: [case_manager]},") % ""
+            + HELD
+            + "everywhere:\n  hold: {to: held, by: [case_manager]}\n",
+            "SOP310",
+            '"closed" reopens at the pause step "held"',
+        ),
         ("share_when: {origin: []}\n", "SOP314", "would be told of every case without any consent"),
         (STEPS.replace("fr: Conseil", "rf: Conseil") % "", "SOP306", "no words in fr for steps.counselling.title"),
         (STEPS.replace("fr: Conseil", "fr: ''") % "", "SOP306", "no words in fr for steps.counselling.title"),
@@ -205,3 +219,15 @@ def test_the_page_of_checks_is_current():
     page = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 
     assert page.read_text(encoding="utf-8") == reference()
+
+
+def test_of_very_many_faults_so_many_are_told(tmp_path):
+    """Whoever mends those sees the rest; that there are more is said."""
+    file = tmp_path / "many.yaml"
+    actions = "".join(f"      go_{number}: {{to: nowhere_{number}, by: [nobody]}}\n" for number in range(MAX_FAULTS))
+    file.write_text(procedure((STEPS % "").replace("    actions:\n", "    actions:\n" + actions)), encoding="utf-8")
+
+    found = check_file(file, SHELF)[1]
+
+    assert len(found) == MAX_FAULTS + 1
+    assert found[-1].code == "SOP199"

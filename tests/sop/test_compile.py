@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from engine.calendars.almanac import shipped
+from engine.cases.case import Enter, Facts, Launch, Move, Take
+from engine.cases.decide import Decision, begun, decide
+from engine.cases.effects import Notify
 from engine.settings import DEFINITIONS
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop, compile_sop
@@ -86,3 +91,30 @@ def test_sharing_by_a_keyed_part_without_its_key_asks_for_the_receivers_own(shor
     assert isinstance(own, m.FormRequirement)
     assert own.for_ == m.ForReceiver(role="receiving_worker", purpose="referral")
     assert own.where == {"decision": ("consents",)}
+
+
+def test_a_receiver_is_told_once_a_consent_names_it(short):
+    """What was withheld from the worker abroad goes out with the consent to share with that worker, and with no other's."""
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    parties = {"case_manager": "manager", "return_operator": "operator", "receiving_worker": "worker"}
+    case, facts = begun(short, "REF", "FR", "AL", now), Facts(shipped().between("FR", "AL"))
+
+    def told(move: Move) -> list[tuple[str, bool]]:
+        nonlocal case, facts
+        answer = decide(short, case, move, facts, now)
+        assert isinstance(answer, Decision), answer
+        case, facts = answer.case, answer.facts
+        return [(one.role, bool(one.withheld)) for one in answer.effects if isinstance(one, Notify)]
+
+    def shares(role: str) -> Enter:
+        consents = {"decision": "consents"}
+        return Enter("informed_consent.data_share", "manager", now.date(), (), consents, role, "referral")
+
+    told(Launch("manager", parties, {}))
+    told(Enter("informed_consent.return", "manager", now.date(), (), {"decision": "consents"}))
+    told(Take("request_return", "manager"))
+    told(Enter("risk_matrix.destination", "manager", now.date(), (), {"risks": "none"}))
+
+    assert ("receiving_worker", True) in told(Take("send", "manager"))
+    assert ("receiving_worker", False) not in told(shares("return_operator"))
+    assert ("receiving_worker", False) in told(shares("receiving_worker"))

@@ -55,6 +55,18 @@ def test_a_good_file_is_told_nothing(path, shelf):
     assert found == []
 
 
+def test_the_small_complete_file_of_the_reference_passes(shelf, tmp_path):
+    """Whoever begins with it has a sound procedure; its titles cut at a comma are read as meant, with a warning."""
+    page = (HERE.parents[1] / "docs" / "reference" / "sop-language.md").read_text(encoding="utf-8")
+    file = tmp_path / "short-return.yaml"
+    file.write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+
+    loaded, found = check_file(file, shelf)
+
+    assert loaded is not None
+    assert {one.code for one in found} <= {"SOP108"}
+
+
 def test_every_expectation_belongs_to_a_file():
     """No `.out` is left behind when its file goes."""
     assert sorted((HERE / "bad").glob("*.out")) == [(HERE / path).with_suffix(".out") for path in BAD]

@@ -202,6 +202,15 @@ def test_without_a_folder_of_safeguards_the_hint_says_so(tmp_path):
     assert 'no folder "safeguards"' in found[0].hint
 
 
+def test_a_shared_safeguard_holds_something_itself(folder):
+    """One that only takes up another would be listed, and never be checked."""
+    write(folder / "safeguards" / "hollow.yaml", "use: consent-first\n")
+
+    _, found = variant(folder, "safeguards: [{use: hollow}]\n")
+
+    assert [(one.code, one.place.file) for one in found] == [("SOP130", str(folder / "safeguards" / "hollow.yaml"))]
+
+
 # ── Variants ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -426,3 +435,12 @@ def test_every_code_that_is_told_is_explained():
 
     assert told <= CODES.keys()
     assert CODES.keys() - told == {"SOP124", "SOP199"}
+
+
+def test_a_safeguard_said_anew_twice_is_told(folder):
+    """Which of the two would count?"""
+    own = "{id: every-departure-is-followed, bounded: true}"
+
+    _, found = variant(folder, f"safeguards: [{own}, {own}]\n")
+
+    assert [(one.code, one.place.line) for one in found] == [("SOP110", 3)]

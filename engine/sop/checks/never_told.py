@@ -18,7 +18,8 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
         abroad = role.side in (Side.ORIGIN, Side.TRANSIT) or role.kind in OFFICIAL_KINDS
         if abroad and not any(key is not None and str(key) in when for key in (name, role.kind, role.side)):
             message = f'share_when never lets "{name}" be told anything'
-            hint = f"add {name}, {role.kind or role.side} or {role.side} to share_when"
+            keys = dict.fromkeys(str(key) for key in (name, role.kind, role.side) if key is not None)
+            hint = f"add {' or '.join(keys)} to share_when"
             yield Diagnostic("SOP312", message, file.marks.key(("roles", name)), hint, Severity.WARNING)
 
 

@@ -8,7 +8,7 @@ from engine.diagnostics import Diagnostic, Severity
 from engine.sop.checks.base import Check, outline
 from engine.sop.load import SopFile
 from engine.sop.model import RESUME
-from engine.sop.outline import Kind
+from engine.sop.outline import Kind, Path
 
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
@@ -19,10 +19,14 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "SOP310", message, file.marks.key(spot.path), "a pause is a step of the main line by itself"
             )
-    started = drawn.by_name.get(file.sop.start)
-    if started is not None and started.step.pause:
-        message = f'the procedure starts at the pause step "{started.name}", and there is nothing to resume'
-        yield Diagnostic("SOP310", message, file.marks.value(("start",)), "a pause is entered by an everywhere action")
+    begins: list[tuple[str, str, Path]] = [("the procedure starts", file.sop.start, ("start",))]
+    for spot in drawn.spots:
+        if spot.step.reopens is not None:
+            begins.append((f'"{spot.name}" reopens', spot.step.reopens.to, (*spot.path, "reopens", "to")))
+    for saying, name, path in begins:
+        if name in drawn.by_name and drawn.by_name[name].step.pause:
+            message = f'{saying} at the pause step "{name}", and there is nothing to resume'
+            yield Diagnostic("SOP310", message, file.marks.value(path), "a pause is entered by an everywhere action")
     for offer in drawn.offers:
         target = drawn.by_name.get(offer.action.to)
         if target is not None and target.step.pause:
