@@ -76,7 +76,7 @@ def _say(one: Checked) -> None:
 def draw_(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="One procedure's file")],
     format: Annotated[
-        Format | None, typer.Option(help="What to draw; else FILE's ending says it; else mermaid")
+        str | None, typer.Option(help=f"{', '.join(Format)}; else as FILE's name ends; else mermaid")
     ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it")] = None,
     language: Language = "en",

@@ -147,7 +147,7 @@ class _Model:
         listed = [f"{called} → {leads} ({while_})" for _, called, leads, while_ in self._said.everywhere()]
         if listed:
             said = ET.SubElement(process, "bpmn:documentation")
-            said.text = "\n".join([f"{self._said.own('everywhere')} :".replace(" :", ":"), *listed])
+            said.text = "\n".join([self._said.own("everywhere"), *listed])
 
     def _main(self) -> _Scope:
         scope = _Scope(lanes={})

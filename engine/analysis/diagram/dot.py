@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.analysis.diagram.words import Lane, Overlay, Words, phase_words
+from engine.analysis.diagram.words import Lane, Overlay, Words
 from engine.sop.model import Sop
 from engine.sop.outline import MAIN, outline_of
 
@@ -43,7 +43,7 @@ def _main(said: Words, overlay: Overlay) -> Iterator[str]:
                 yield from _step(said, name, overlay, 1)
             continue
         yield f"  subgraph {_quoted('cluster phase ' + phase)} {{"
-        yield f"    label={_quoted(phase_words(phase))}; style=dashed; color=gray60;"
+        yield f"    label={_quoted(said.phase(phase))}; style=dashed; color=gray60;"
         for name in names:
             yield from _step(said, name, overlay, 2)
         yield "  }"

@@ -18,7 +18,7 @@ from typing import Final
 
 from engine.analysis.diagram.metrics import SLACK, width, wrap
 from engine.analysis.diagram.routing import Ends, Grid, Kind, Way, gutter_ways, plan_ways
-from engine.analysis.diagram.words import Arrow, Lane, Words, phase_words
+from engine.analysis.diagram.words import Arrow, Lane, Words
 from engine.sop.outline import MAIN, Outline
 
 MARGIN: Final = 24.0
@@ -237,25 +237,38 @@ class _LayoutMaker:
             lanes=len(lanes),
             gap=GAP,
         )
-        heads = [self._heading_lines(phase, wide) for phase, wide in zip(phases, grid.columns, strict=True)]
-        heading, top = self._heading()
-        head_h = 20 + 16 * max(len(lines) for lines in heads)
+        # A wide picture is first seen from afar: its headings grow with it.
+        far = min(1.8, max(1.0, sum(wide + 60 for wide in grid.columns) / 1800))
+        heads = [
+            Label(
+                wrap(self._heading_words(phase), wide, 14 * far, True),
+                wide / 2,
+                10,
+                14 * far,
+                17 * far,
+                True,
+                Anchor.MIDDLE,
+            )
+            for phase, wide in zip(phases, grid.columns, strict=True)
+        ]
+        heading, top = self._heading(far)
+        head_h = 18 + max(label.box.h for label in heads)
         ends = [end for name in main.steps for end in self._ends(cards[name], main.steps)]
         entries = {name: _entry_row(card) for name, card in cards.items()}
         placed = plan_ways(grid, ends, entries, left=MARGIN + 46, top=top + head_h)
         standing = tuple(cards[name].moved(*placed.at[name]) for name in main.steps)
         edge = placed.right
         columns = tuple(
-            Column(phase, Box(x, top, w, placed.bottom - top), self._column_heading(lines, x, w, top))
-            for phase, lines, (x, w) in zip(phases, heads, placed.columns, strict=True)
+            Column(phase, Box(x, top, w, placed.bottom - top), label.moved(x, top))
+            for phase, label, (x, w) in zip(phases, heads, placed.columns, strict=True)
         )
         bands = tuple(
             LaneBand(lane, Box(MARGIN, y, edge - MARGIN, h), self._said.own(lane))
             for lane, (y, h) in zip(lanes, placed.lanes, strict=True)
         )
         edge = max(edge, 1000.0)
-        alongside, below, captions = self._alongside(edge, placed.bottom + 28)
-        everywhere, foot, more = self._everywhere(edge, below)
+        alongside, below, captions = self._alongside(edge, placed.bottom + 28, far)
+        everywhere, foot, more = self._everywhere(edge, below, far)
         inner = tuple(frame for card in standing for frame in card.strands)
         return Layout(
             size=(edge + MARGIN, foot),
@@ -282,19 +295,16 @@ class _LayoutMaker:
         keys = list(dict.fromkeys(self._column_key(name) for name in self._outline.main_steps()))
         return sorted(keys, key=lambda key: ("=other", "=ends").index(key) if key.startswith("=") else -1)
 
-    def _heading_lines(self, phase: str, wide: float) -> tuple[str, ...]:
-        said = self._said.own(phase[1:]) if phase.startswith("=") else phase_words(phase)
-        return wrap(said, wide, 14, bold=True)
+    def _heading_words(self, phase: str) -> str:
+        return self._said.own(phase[1:]) if phase.startswith("=") else self._said.phase(phase)
 
-    @staticmethod
-    def _column_heading(lines: tuple[str, ...], x: float, w: float, top: float) -> Label:
-        return Label(lines, x + w / 2, top + 10, 14, 16, True, Anchor.MIDDLE)
-
-    def _heading(self) -> tuple[list[Label], float]:
+    def _heading(self, far: float) -> tuple[list[Label], float]:
         sop = self._said.sop
-        title = Label(wrap(self._said.text(sop.title), 900, 24, bold=True), MARGIN, MARGIN, 24, 30, True)
+        title = Label(
+            wrap(self._said.text(sop.title), 900 * far, 24 * far, True), MARGIN, MARGIN, 24 * far, 30 * far, True
+        )
         countries = f"{', '.join(sop.destination)} → {', '.join(sop.origin)}   ·   {sop.sop}"
-        below = Label(wrap(countries, 900, 13), MARGIN, title.box.bottom + 4, 13, 18)
+        below = Label(wrap(countries, 900 * far, 13 * far), MARGIN, title.box.bottom + 4, 13 * far, 18 * far)
         return [title, below], below.box.bottom + 14
 
     # ── Cards ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -355,23 +365,23 @@ class _LayoutMaker:
 
     # ── Below the lanes ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def _alongside(self, edge: float, top: float) -> tuple[tuple[Frame, ...], float, tuple[Label, ...]]:
+    def _alongside(self, edge: float, top: float, far: float) -> tuple[tuple[Frame, ...], float, tuple[Label, ...]]:
         frames = [self._frame(key, key) for key in self._outline.alongside]
         if not frames:
             return (), top, ()
-        caption = Label((self._said.own("alongside"),), MARGIN, top, 16, 22, True)
-        placed, bottom = _on_shelves(frames, MARGIN, top + 34, edge - MARGIN)
+        caption = Label((self._said.own("alongside"),), MARGIN, top, 16 * far, 22 * far, True)
+        placed, bottom = _on_shelves(frames, MARGIN, caption.box.bottom + 12, edge)
         return tuple(placed), bottom + 28, (caption,)
 
-    def _everywhere(self, edge: float, top: float) -> tuple[tuple[Entry, ...], float, tuple[Label, ...]]:
+    def _everywhere(self, edge: float, top: float, far: float) -> tuple[tuple[Entry, ...], float, tuple[Label, ...]]:
         listed = list(self._said.everywhere())
         if not listed:
             return (), top, ()
-        caption = Label((self._said.own("everywhere"),), MARGIN, top, 16, 22, True)
+        caption = Label((self._said.own("everywhere"),), MARGIN, top, 16 * far, 22 * far, True)
         columns = max(1, int((edge - MARGIN) // 330))
         columns = math.ceil(len(listed) / math.ceil(len(listed) / columns))
         wide = (edge - MARGIN - GAP * (columns - 1)) / columns
-        entries, y = [], top + 32
+        entries, y = [], caption.box.bottom + 12
         for row in range(0, len(listed), columns):
             made = [
                 self._entry(one, MARGIN + n * (wide + GAP), y, wide)
@@ -385,14 +395,11 @@ class _LayoutMaker:
     def _entry(self, one: tuple[str, str, str, str], x: float, y: float, wide: float) -> Entry:
         action, called, leads, while_ = one
         room, labels, below = wide - 44, [], y + 8
-        for text, size, bold in ((called, 12.0, True), (f"→ {leads}", 11.0, False), (self._while(while_), 10.5, False)):
+        for text, size, bold in ((called, 12.0, True), (f"→ {leads}", 11.0, False), (while_, 10.5, False)):
             label = Label(wrap(text, room, size, bold), x + 32, below, size, size + 3, bold)
             labels.append(label)
             below = label.box.bottom + 1
         return Entry(action, Box(x, y, wide, below + 7 - y), tuple(labels))
-
-    def _while(self, words: str) -> str:
-        return words if words == self._said.own("any") else f"{self._said.own('while')} : {words}".replace(" :", ":", 1)
 
 
 def _entry_row(card: Card) -> tuple[float, float]:

@@ -86,14 +86,14 @@ class _Drawing:
     # ── Lanes and columns ────────────────────────────────────────────────────────────────────────────────────────
 
     def _ground(self) -> Iterator[str]:
-        top = min(column.heading.y for column in self._layout.columns) - 10
+        top = self._layout.columns[0].box.y
         for band in self._layout.lanes:
             yield _rect(band.box, GROUNDS[band.lane])
-            yield _rect(Box(band.box.x, band.box.y, 30, band.box.h), EDGES[band.lane])
-            x, y = band.box.x + 20, band.box.y + band.box.h / 2
-            said, size = band.label, 14.0
+            yield _rect(Box(band.box.x, band.box.y, 34, band.box.h), EDGES[band.lane])
+            said, size = band.label, 20.0
             while width(said, size, True) > band.box.h - 12 and size > 8:
                 size -= 0.5
+            x, y = band.box.x + 17 + size * 0.36, band.box.y + band.box.h / 2
             yield (
                 f'<text transform="translate({_n(x)} {_n(y)}) rotate(-90)" text-anchor="middle" font-size="{_n(size)}" '
                 f'font-weight="bold" fill="{PAPER}">{escape(said)}</text>'
@@ -172,8 +172,7 @@ class _Drawing:
         listed: dict[str, list[int]] = {}
         for (step, action), numbers in self._numbers.items():
             if (step, action) in ways:
-                x, y = ways[step, action].points[0]
-                yield from _badge((x + 1, y), numbers, PATH, PAPER)
+                yield from _number_at(ways[step, action].points[0], numbers)
             elif step in cards:
                 yield from _badge((cards[step].box.x, cards[step].box.y), numbers, PATH, PAPER)
             if (step, action) not in ways and action in entries:
@@ -308,6 +307,14 @@ def _badge(at: Point, numbers: Sequence[int], fill: str, ink: str, edge: str = P
     wide = max(18.0, width(said, 11, True) * 1.1 + 10)
     yield _rect(Box(at[0] - wide / 2, at[1] - 9, wide, 18), fill, edge, 1.2, radius=9)
     yield _words(Label((said,), at[0], at[1] - 8, 11, 16, True, Anchor.MIDDLE), ink)
+
+
+def _number_at(edge: Point, numbers: Sequence[int]) -> Iterator[str]:
+    """Draw numbers where an arrow leaves its card, beside the words of its action."""
+    said = "·".join(str(number) for number in numbers)
+    wide = max(15.0, width(said, 10, True) * 1.1 + 7)
+    yield _rect(Box(edge[0] - 3, edge[1] - 7.5, wide, 15), PATH, PAPER, 1, radius=7.5)
+    yield _words(Label((said,), edge[0] - 3 + wide / 2, edge[1] - 6.5, 10, 13, True, Anchor.MIDDLE), PAPER)
 
 
 def _words(label: Label, ink: str = INK) -> str:

@@ -1,6 +1,6 @@
 """What every format says of a procedure: titles in one language, whose step it is, where an action leads.
 
-Phases have names only; a picture says them as words. What a picture says itself ("both countries", "open everywhere") is in
+What a picture says itself ("both countries", "open everywhere") is in
 `SAID`, in each language of the house.
 """
 
@@ -24,7 +24,7 @@ SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "start": "begins here", "timed": "taken by the system when its time has come", "end": "end of the case or the line",
         "later": "goes on", "back": "goes back", "reopens": "reopens", "any": "in every open step", "legend": "Signs",
         "pause": "pause: entered only from everywhere", "path": "the path, in its order", "cases": "open cases that stand here",
-        "by": "By", "while": "while", "which": "Next?", "closed": "Case closed", "begin": "Begins",
+        "by": "By", "while": "while: {}", "which": "Next?", "closed": "Case closed", "begin": "Begins",
         "what": "Steps of the procedure in the columns of their phases, in the lane of the country that must act.",
     },
     "fr": {
@@ -35,7 +35,7 @@ SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "end": "fin du dossier ou de la ligne", "later": "avance", "back": "revient en arrière", "reopens": "rouvre",
         "any": "à toute étape ouverte", "legend": "Signes", "pause": "pause : on n’y entre que par « Possible partout »",
         "path": "le parcours, dans son ordre", "cases": "dossiers ouverts à cette étape", "by": "Par",
-        "while": "pendant", "which": "Suite ?", "closed": "Dossier clos", "begin": "Début",
+        "while": "pendant : {}", "which": "Suite ?", "closed": "Dossier clos", "begin": "Début",
         "what": "Les étapes de la procédure, en colonnes par phase, dans le couloir du pays qui doit agir.",
     },
 }  # fmt: skip
@@ -107,6 +107,13 @@ class Words:
     def action(self, name: str, action: m.Action) -> str:
         return self.text(action.title) if action.title else spaced(name)
 
+    def phase(self, name: str) -> str:
+        """Return a phase's title, or its name as a heading: "on_hold" as "On hold"."""
+        if name in self.sop.phases:
+            return self.text(self.sop.phases[name])
+        said = spaced(name)
+        return said[:1].upper() + said[1:]
+
     def roles(self, names: Iterable[str]) -> str:
         known = self.sop.roles
         return ", ".join(self.text(known[name].title) if name in known else name for name in names)
@@ -130,7 +137,7 @@ class Words:
             yield Arrow(step, REOPEN, self.own("reopen"), spot.step.reopens.to, reopens=True)
 
     def everywhere(self) -> Iterator[tuple[str, str, str, str]]:
-        """Yield (name, what it is called, where it leads, while what) of each action open everywhere."""
+        """Yield (name, what it is called, where it leads, when it is open) of each action open everywhere."""
         for name, action in self.sop.everywhere.items():
             leads = self.step(action.to) if action.to in self.outline.by_name else self.own("stay")
             yield name, self.action(name, action), leads, self._while(action.while_)
@@ -138,11 +145,11 @@ class Words:
     def _while(self, scope: str | m.While) -> str:
         if isinstance(scope, str):
             return self.own("any")
-        said = [", ".join(phase_words(phase) for phase in scope.phases)]
+        said = [", ".join(self.phase(phase) for phase in scope.phases)]
         said += [", ".join(self.step(name) if name in self.outline.by_name else name for name in names)
                  for names in (scope.steps, scope.at)]  # fmt: skip
         said += [f"{self._fact(name)}: {', '.join(values)}" for name, values in scope.fact.items()]
-        return "; ".join(one for one in said if one)
+        return self.own("while").format("; ".join(one for one in said if one))
 
     def _fact(self, name: str) -> str:
         return self.text(self.sop.facts[name].title) if name in self.sop.facts else spaced(name)
@@ -176,9 +183,3 @@ class Words:
 
 def spaced(name: str) -> str:
     return name.replace("_", " ")
-
-
-def phase_words(phase: str) -> str:
-    """Write a phase's name as a heading: "on_hold" as "On hold"."""
-    said = spaced(phase)
-    return said[:1].upper() + said[1:]
