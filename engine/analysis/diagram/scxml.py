@@ -15,10 +15,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from engine.analysis.diagram.words import REOPEN, Words
 from engine.sop import model as m
-from engine.sop.outline import MAIN, Line, Outline, Spot, outline_of
+from engine.sop.outline import MAIN, Kind, Line, Outline, Spot, outline_of
 
 _CASE, _MAIN, _OPEN, _RUNNING, _CLOSED, _LEFT = "case.", "main.", "open.", "running.", "closed.", "left."
 """States of the chart's own; no step's name holds a dot."""
+_WHILE_OPEN: Final = f"In('{_OPEN}')"
 EVERYWHERE: Final = "everywhere"
 
 
@@ -75,7 +76,7 @@ class _Chart:
 
     def _alongside(self, line: Line) -> Iterator[str]:
         after_end = self._sop.alongside[line.name].after_end
-        yield from self._region(line, None if after_end else f"!In('{_CLOSED}')")
+        yield from self._region(line, None if after_end else _WHILE_OPEN)
 
     def _region(self, line: Line, condition: str | None = None) -> Iterator[str]:
         yield f'<state id="line.{line.name}" initial="{line.start}">'
@@ -93,7 +94,9 @@ class _Chart:
             to = {m.STAY: None, m.RESUME: _LEFT}.get(offer.action.to, offer.action.to)
             yield "  " + _transition(f"{spot.name}.{offer.name}", to, condition)
         if spot.step.reopens is not None:
-            yield "  " + _transition(f"{spot.name}.{REOPEN}", spot.step.reopens.to, condition)
+            # The end of a line comes back only in an open case, that of the main line only in a closed one.
+            only = None if spot.kind is Kind.MAIN else _WHILE_OPEN
+            yield "  " + _transition(f"{spot.name}.{REOPEN}", spot.step.reopens.to, only)
         for key in keys:
             yield from _in(1, self._region(self._outline.lines[key]))
         yield f"</{kind}>"
@@ -101,7 +104,11 @@ class _Chart:
     def _everywhere(self) -> Iterator[str]:
         for name, action in self._sop.everywhere.items():
             to = None if action.to == m.STAY else action.to
-            yield _transition(f"{EVERYWHERE}.{name}", to, self._covered(action.while_))
+            conditions = [self._covered(action.while_)]
+            if to is not None and self._outline.by_name[to].step.pause:
+                conditions.append(f"In('{_RUNNING}')")  # a paused case can't be paused again
+            condition = " && ".join(one for one in conditions if one)
+            yield _transition(f"{EVERYWHERE}.{name}", to, condition or None)
 
     def _covered(self, scope: str | m.While) -> str | None:
         """Say as a condition which configurations `while` covers: all keys hold, any step of the configuration will do."""
