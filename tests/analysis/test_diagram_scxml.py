@@ -62,7 +62,11 @@ steps:
           open_door: {title: {en: Open, fr: Ouvert}, responsible: [worker], actions: {obtain: {to: confirmed, by: [worker]}}}
           confirmed: {end: done, title: {en: Confirmed, fr: Confirmé}}
     actions: {depart: {to: returned, by: [worker]}, anew: {to: preparation, by: [worker]}}
-  ill: {title: {en: Ill, fr: Malade}, responsible: [worker], pause: true, actions: {recover: {to: resume, by: [worker]}, worse: {to: talk, by: [worker]}}}
+  ill:
+    title: {en: Ill, fr: Malade}
+    responsible: [worker]
+    pause: true
+    actions: {recover: {to: resume, by: [worker]}, worse: {to: talk, by: [worker]}}
   lost: {title: {en: Lost, fr: Perdu}, responsible: [worker], pause: true, actions: {found: {to: resume, by: [worker]}}}
   returned: {end: returned, title: {en: Returned, fr: Retour}, reopens: {to: preparation, by: [worker]}}
 alongside:
