@@ -11,7 +11,7 @@ The picture and BPMN's diagram interchange are drawn from the same layout. Terms
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -227,10 +227,14 @@ class _LayoutMaker:
         main = self._outline.lines[MAIN]
         cards = {name: self._card(name, _MAIN, name == main.start) for name in main.steps}
         phases = self._phases()
-        column_of = {name: phases.index(self._column_key(name)) for name in main.steps}
+        number_of = {phase: number for number, phase in enumerate(phases)}
+        column_of = {name: number_of[self._column_key(name)] for name in main.steps}
+        wides = [0.0] * len(phases)
+        for name, column in column_of.items():
+            wides[column] = max(wides[column], cards[name].box.w)
         lanes = [lane for lane in Lane if any(card.lane is lane for card in cards.values())]
         grid = Grid(
-            columns=[max(cards[name].box.w for name in main.steps if column_of[name] == n) for n in range(len(phases))],
+            columns=wides,
             cells={
                 name: (column_of[name], lanes.index(card.lane), card.box.w, card.box.h) for name, card in cards.items()
             },
@@ -253,7 +257,8 @@ class _LayoutMaker:
         ]
         heading, top = self._heading(far)
         head_h = 18 + max(label.box.h for label in heads)
-        ends = [end for name in main.steps for end in self._ends(cards[name], main.steps)]
+        order = {name: number for number, name in enumerate(main.steps)}
+        ends = [end for name in main.steps for end in self._ends(cards[name], order)]
         entries = {name: _entry_row(card) for name, card in cards.items()}
         placed = plan_ways(grid, ends, entries, left=MARGIN + 46, top=top + head_h)
         standing = tuple(cards[name].moved(*placed.at[name]) for name in main.steps)
@@ -349,17 +354,19 @@ class _LayoutMaker:
             card = self._card(name, _SMALL, name == line.start).moved(pad, y)
             cards.append(card)
             y = card.box.bottom + GAP - 4
-        ends = [end for card in cards for end in self._ends(card, line.steps)]
+        order = {name: number for number, name in enumerate(line.steps)}
+        ends = [end for card in cards for end in self._ends(card, order)]
         ways, gutter = gutter_ways(ends, {card.step: _entry_row(card) for card in cards}, pad + _SMALL.w)
         return Frame(key, Box(0, 0, pad + _SMALL.w + gutter + pad, y - GAP + 4 + pad), title, tuple(cards), ways)
 
-    def _ends(self, card: Card, order: Sequence[str]) -> Iterable[Ends]:
+    @staticmethod
+    def _ends(card: Card, order: Mapping[str, int]) -> Iterable[Ends]:
         for port in card.ports:
             arrow = port.arrow
             if arrow.target is None:
                 continue
             kind = Kind.REOPENS if arrow.reopens else Kind.FORWARD
-            if kind is Kind.FORWARD and order.index(arrow.target) <= order.index(arrow.source):
+            if kind is Kind.FORWARD and order[arrow.target] <= order[arrow.source]:
                 kind = Kind.BACK
             yield Ends(arrow.source, arrow.action, arrow.target, port.y, kind)
 

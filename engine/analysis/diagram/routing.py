@@ -156,7 +156,8 @@ class _Planner:
 
     def plan(self, left: float, top: float) -> Placed:
         rough = self._tops([0.0] * (self._grid.lanes + 1), top)
-        streets = {net: self._street(net, members, rough) for net, members in self._nets.items()}
+        rough_ys = self._ys(rough)
+        streets = {net: self._street(net, rough, rough_ys) for net in self._nets}
         given = self._street_tracks(streets)
         highs = [
             22 + TRACK * max((given[net] + 1 for net, one in streets.items() if one == n), default=0)
@@ -214,12 +215,11 @@ class _Planner:
     # ── Heights ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _lane_heights(self) -> list[float]:
-        heights = [0.0] * self._grid.lanes
-        for column in range(len(self._grid.columns)):
-            for lane in range(self._grid.lanes):
-                stack = [h for c, n, _, h in self._grid.cells.values() if (c, n) == (column, lane)]
-                heights[lane] = max(heights[lane], sum(stack) + self._grid.gap * max(len(stack) - 1, 0))
-        return heights
+        stacks: dict[tuple[int, int], float] = {}
+        for column, lane, _, height in self._grid.cells.values():
+            above = stacks.get((column, lane))
+            stacks[column, lane] = height if above is None else above + self._grid.gap + height
+        return [max((h for (_, n), h in stacks.items() if n == lane), default=0.0) for lane in range(self._grid.lanes)]
 
     def _tops(self, streets: Sequence[float], top: float) -> list[float]:
         """Where each lane's cards begin, given how high the street above each lane is."""
@@ -246,12 +246,11 @@ class _Planner:
 
     # ── Streets ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _street(self, net: _Net, members: Sequence[Ends], lanes: Sequence[float]) -> int | None:
+    def _street(self, net: _Net, lanes: Sequence[float], ys: Mapping[str, float]) -> int | None:
         """Choose the street that makes the shortest way; None where all arrows come from the channel beside."""
         remote = self._remote(net)
         if not remote:
             return None
-        ys = self._ys(lanes)
         heights = [ys[net[0]] + self._rows[net[0]][0], *(ys[end.source] + end.y for end in remote)]
         streets = [lanes[0], *(y + h for y, h in zip(lanes, self._heights, strict=True))]
         return min(range(len(streets)), key=lambda n: sum(abs(y - streets[n]) for y in heights))
@@ -272,50 +271,47 @@ class _Planner:
 
     def _entry_heights(self, ys: Mapping[str, float]) -> dict[_Net, float]:
         found: dict[_Net, float] = {}
+        busy: dict[int, list[float]] = {}
+        for end in self._ends:
+            busy.setdefault(self._column(end.source), []).append(ys[end.source] + end.y)
         on_right = _entries({(net[0], net[1]): self._rows[net[0]] for net in self._nets if not net[2]})
         for net in self._nets:
             if not net[2]:
                 found[net] = ys[net[0]] + on_right[net[0], net[1]]
+                busy.setdefault(self._column(net[0]), []).append(found[net])
+        entered: dict[str, list[float]] = {}
         for net in self._nets:
             if net[2]:
-                found[net] = self._on_the_left(net, ys, found)
+                taken = entered.setdefault(net[0], [])
+                found[net] = self._on_the_left(net[0], ys, [*busy.get(self._channel(net), ()), *taken])
+                taken.append(found[net])
         return found
 
-    def _on_the_left(self, net: _Net, ys: Mapping[str, float], found: Mapping[_Net, float]) -> float:
+    def _on_the_left(self, target: str, ys: Mapping[str, float], busy: Sequence[float]) -> float:
         """Enter beside the title, but level with nothing that comes from the other side of the channel."""
-        channel = self._channel(net)
-        busy = [ys[end.source] + end.y for end in self._ends if self._column(end.source) == channel]
-        busy += [y for other, y in found.items() if not other[2] and self._column(other[0]) == channel]
-        busy += [y for other, y in found.items() if other[2] and other[0] == net[0]]
-        top, bottom = self._rows[net[0]]
-        middle = ys[net[0]] + (top + bottom) / 2
-        height = self._grid.cells[net[0]][3]
+        top, bottom = self._rows[target]
+        middle = ys[target] + (top + bottom) / 2
+        height = self._grid.cells[target][3]
         choices = [middle + step for n in range(int(height)) for step in (n, -n)]
-        inside = [y for y in choices if ys[net[0]] + 5 <= y <= ys[net[0]] + height - 5]
-        return max(inside, key=lambda y: min([CLEAR, *(abs(y - other) for other in busy)]))
+        inside = [y for y in choices if ys[target] + 5 <= y <= ys[target] + height - 5]
+        near = [y for y in busy if ys[target] - CLEAR <= y <= ys[target] + height + CLEAR]
+        return max(inside, key=lambda y: min([CLEAR, *(abs(y - other) for other in near)]))
 
     def _channel_tracks(
         self, ys: Mapping[str, float], entry: Mapping[_Net, float], street_y: Mapping[_Net, float]
     ) -> tuple[list[dict[_Net, int]], list[dict[_Net, int]]]:
         """Tracks of each channel: from its left edge on, and (for what enters the next column) from its right edge on."""
-        on_left, on_right = [], []
-        for channel in range(len(self._grid.columns)):
-            left: dict[_Net, tuple[float, float]] = {}
-            right: dict[_Net, tuple[float, float]] = {}
-            for net, members in self._nets.items():
-                heights = [ys[end.source] + end.y for end in members if self._column(end.source) == channel]
-                if channel == self._channel(net):
-                    heights.append(entry[net])
-                if heights and net in street_y and (channel == self._channel(net) or self._is_remote(net, channel)):
-                    heights.append(street_y[net])
-                if heights:
-                    (right if self._enters_from_left(net, channel) else left)[net] = _span(heights)
-            on_left.append(tracks(left))
-            on_right.append(tracks(right))
-        return on_left, on_right
-
-    def _is_remote(self, net: _Net, channel: int) -> bool:
-        return any(self._column(end.source) == channel for end in self._remote(net))
+        left: list[dict[_Net, tuple[float, float]]] = [{} for _ in self._grid.columns]
+        right: list[dict[_Net, tuple[float, float]]] = [{} for _ in self._grid.columns]
+        for net, members in self._nets.items():
+            heights: dict[int, list[float]] = {self._channel(net): [entry[net]]}
+            for end in members:
+                heights.setdefault(self._column(end.source), []).append(ys[end.source] + end.y)
+            for channel, own in heights.items():
+                if net in street_y:  # the street joins all channels that the net uses
+                    own.append(street_y[net])
+                (right if self._enters_from_left(net, channel) else left)[channel][net] = _span(own)
+        return [tracks(one) for one in left], [tracks(one) for one in right]
 
     def _xs(
         self, left: float, on_left: Sequence[Mapping[_Net, int]], on_right: Sequence[Mapping[_Net, int]]
