@@ -139,7 +139,7 @@ def draw_case(found: Mapping[str, Any]) -> None:
     rows(((role, one["actor"]) for role, one in found["parties"].items()), "Parties")
 
 
-_REACHES = (("here",), ("beside",), ("idle", "everywhere"))
+_REACHES = (("here",), ("beside",), ("idle", "everywhere", "reopen"))
 
 
 def _stands(one: Mapping[str, Any]) -> tuple[str, str]:
@@ -150,9 +150,9 @@ def _stands(one: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _due(one: Mapping[str, Any]) -> tuple[str, str]:
-    name = "" if one["name"] == "due" else f" · {escape(one['name'])}"
+    names = (one["step"], "" if one["name"] == "due" else one["name"])
     held = " · stands still while the case is paused" if one["state"] == "held" else ""
-    return f"{day(one['due_at'])} UTC", f"{one['step']}{name}{held}"
+    return f"{day(one['due_at'])} UTC", f"{' · '.join(filter(None, names))}{held}"
 
 
 def _open(one: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,28 +7,37 @@ from typing import Annotated
 
 import typer
 
+from cli import editing
 from cli.cases import Json, Language, application
 from cli.output import day, out, show_json, table
+from cli.rehearsal import rehearse
+from cli.sarif import sarif
 from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.application.procedures import Checked, check
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.values import rfc3339
 
-app = typer.Typer(help="Check, draw and publish procedures.", no_args_is_help=True)
+app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no_args_is_help=True)
+app.command(
+    "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
+)(rehearse)
+app.add_typer(editing.app)
 
 
 @app.command("check", epilog="Example: passerelle sop check sop_definitions")
 def check_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of definitions")],
-    format: Annotated[str, typer.Option(help="text or json")] = "text",
+    format: Annotated[str, typer.Option(help="text, json or sarif")] = "text",
 ) -> None:
     """Structure and every check. Exit code 1 where something is wrong."""
-    if format not in ("text", "json"):
-        raise WrongUse(f'"{format}" is not a format: text or json')
+    if format not in ("text", "json", "sarif"):
+        raise WrongUse(f'"{format}" is not a format: text, json or sarif')
     checked = [one for path in paths for one in check(path)]
     if format == "json":
         show_json([_shape(one) for one in checked])
+    elif format == "sarif":
+        show_json(sarif(checked, Path.cwd()))
     else:
         for one in checked:
             _say(one)

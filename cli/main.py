@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import click
 import typer
+from typer.exceptions import TyperException
 
 from cli import cases, demo, design, desks, work
 from cli.output import err, exit_code, show_error
@@ -52,10 +53,10 @@ def run() -> None:
             raise
         show_error(why, as_json)
         code = exit_code(why)
-    except click.ClickException as why:
-        why.show()
+    except (click.ClickException, TyperException) as why:
+        cast("click.ClickException", why).show()  # Typer carries a Click of its own, whose errors show themselves too
         code = 2
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, typer.Abort, KeyboardInterrupt):
         err.print("stopped")
         code = 130
     except BrokenPipeError:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.cases import Json, application
-from cli.output import out, show_json
+from cli.output import err, out, show_json
 from engine.bootstrap import build
 from engine.errors import NotAllowed
 from engine.settings import Settings
@@ -43,7 +43,11 @@ def sweep(once: Once = False) -> None:
                 out.print(
                     f"✓ {done.messages} reminders queued, {done.fired} timed actions taken, {done.refused} not yet possible"
                 )
+            for ref in sorted(set(done.stuck)):
+                err.print(f"✗ the reminders of {ref} are held up: the case can't be read")
             if once:
+                if done.stuck:
+                    raise typer.Exit(3)
                 return
             time.sleep(30)
 

@@ -5,10 +5,18 @@ A check returns diagnostics; it neither raises nor prints. Format: docs/referenc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import Final
+
+UNSEEN: Final = re.compile(
+    "[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # what YAML itself forbids
+    "|[\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]"  # what hides or reorders the text that is read
+)
+"""Characters that may not stand in a definition, and never reach a terminal: they could move its cursor."""
 
 
 class Severity(StrEnum):
@@ -44,7 +52,7 @@ class Diagnostic:
         head = f"{self.place.file}:{number}:{column}: {self.message} [{self.code}]"
         if self.severity is not Severity.ERROR:
             head = f"{self.place.file}:{number}:{column}: {self.severity}: {self.message} [{self.code}]"
-        shown = line.rstrip("\n").replace("\t", " ")
+        shown = UNSEEN.sub("\N{REPLACEMENT CHARACTER}", line.rstrip("\r\n")).replace("\t", " ")
         width = max(1, min(self.place.length, max(1, len(shown) - column + 1)))
         if len(shown) > 160:
             start = max(0, min(column - 40, len(shown) - 120))

@@ -6,6 +6,7 @@ PasserelleError
 ├── NotAllowed          the answer is no, with its reasons                                      (exit code 1)
 │   └── Conflict        somebody else moved the case first
 └── Fault               database, disk, key or network                                          (exit code 3)
+    ├── Unreadable      what is kept of one case or desk can't be read; the others can
     └── ChainBroken     an audit chain does not verify
 """
 
@@ -55,6 +56,12 @@ class Fault(PasserelleError):
     """A part of the machinery failed; nothing was half-written."""
 
     code = "fault"
+
+
+class Unreadable(Fault):
+    """What is kept of one case or desk can't be read; it must not hold up the others."""
+
+    code = "unreadable"
 
 
 class ChainBroken(Fault):

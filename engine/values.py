@@ -115,11 +115,20 @@ class Duration:
             raise ValueError("a duration is a whole number and hours, days, working days, weeks or months")
         return cls(int(found[1]), Unit(found[2]))
 
+    @property
+    def count_in_days(self) -> float:
+        """How many days it is for a rough comparison: an hour is 1/24, a month 30; working days count as such."""
+        return self.count * _DAYS[self.unit]
+
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
 
 
+_DAYS: Final = {Unit.HOUR: 1 / 24, Unit.DAY: 1, Unit.WORKING_DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30}
+
+
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_AS_TYPED: Final = str.maketrans("OIL", "011", "-")
 _REFERENCE: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}[0-9A-HJKMNP-TV-Z]")
 
 
@@ -137,7 +146,7 @@ def read_reference(text: str) -> str:
 
     Small letters, missing dashes and the look-alikes O, I and L are understood.
     """
-    plain = re.sub(r"[\s-]", "", text.upper()).translate(str.maketrans("OIL", "011"))
+    plain = "".join(text.upper().split()).translate(_AS_TYPED)
     if not _REFERENCE.fullmatch(plain) or _check_symbol(plain[:8]) != plain[8]:
         raise ValueError(f'"{text}" is not a case reference: one looks like 7K3Q-9FX4-T and carries a check symbol')
     return f"{plain[:4]}-{plain[4:8]}-{plain[8]}"

@@ -6,8 +6,9 @@ Errors that reach Prefect are counts in words, raised without their cause: excep
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -19,13 +20,15 @@ from engine.bootstrap import build
 from engine.errors import PasserelleError
 from engine.settings import Settings
 
+T = TypeVar("T")
+
 RETRIES = 3
 
 _serving: list[Courier] = []
 
 
 class TryAgain(Exception):
-    """Some messages of a batch could not leave yet; says how many and nothing else."""
+    """A batch, or a part of it, could not leave yet; says how many or what kind of fault, and nothing else."""
 
 
 @contextmanager
@@ -44,6 +47,17 @@ def _courier() -> Courier:
     return _serving[-1]
 
 
+async def _safely(work: Callable[[Courier], T]) -> T:
+    """Do a courier's work in a thread; whatever fails reaches Prefect, and so its database, by its kind only."""
+    try:
+        return await asyncio.to_thread(lambda: work(_courier()))
+    except PasserelleError as why:
+        kind = why.code
+    except Exception as why:
+        kind = type(why).__name__
+    raise TryAgain(f"the courier could not work ({kind})")
+
+
 @task(
     name="deliver-batch",
     retries=RETRIES,
@@ -59,12 +73,9 @@ async def deliver_batch(ids: list[int]) -> int:
     Messages that fail for good are marked by the courier and not tried again. Returns how many were sent.
     """
     again = int(task_run.run_count or 1) <= RETRIES
-    try:
-        done = await asyncio.to_thread(_courier().deliver, ids, again=again)
-    except PasserelleError as why:
-        raise TryAgain(f"the batch could not be delivered ({why.code})") from None
+    done = await _safely(lambda courier: courier.deliver(ids, again=again))
     if again and done.later:
-        raise TryAgain(f"{done.later} messages could not leave yet") from None
+        raise TryAgain(f"{done.later} messages could not leave yet")
     return done.sent
 
 
@@ -73,7 +84,7 @@ async def deliver_due(batches: int = 1) -> int:
     """Lease what is due and deliver it, at most so many batches; returns how many messages were sent."""
     sent = 0
     for _ in range(batches):
-        ids = await asyncio.to_thread(_courier().lease)
+        ids = await _safely(lambda courier: courier.lease())
         if not ids:
             break
         sent += await deliver_batch(ids)

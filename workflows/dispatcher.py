@@ -44,9 +44,11 @@ class Dispatcher:
         if due is None or due > self._clock.now():
             return 0
         if await asyncio.to_thread(self._server.is_ready):
-            self._away_since = None
             try:
-                return await self._through_prefect()
+                sent = await self._through_prefect()
+                # Only now: one that says it is well and fails every run is away as well.
+                self._away_since = None
+                return sent
             except Exception as why:
                 # Whatever Prefect's client meets, our rows are safe; said by kind only, for its text may hold anything.
                 if isinstance(why, PasserelleError):
@@ -73,17 +75,24 @@ class Dispatcher:
         """Carry and sweep until `stop` is set; a fault is reported and tried again."""
         next_sweep = 0.0
         while not stop.is_set():
-            self._server.start()
+            # Where Prefect can't even be started, the messages leave without it.
+            with contextlib.suppress(OSError):
+                self._server.start()
             try:
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP_EVERY
                     swept = await asyncio.to_thread(sweep.run)
                     if swept.messages or swept.fired:
                         report(f"{swept.messages} reminders queued, {swept.fired} timed actions taken")
+                    for ref in sorted(set(swept.stuck)):
+                        report(f"the reminders of {ref} are held up: the case can't be read")
                 sent = await self.carry()
                 if sent:
                     report(f"{sent} messages delivered")
             except PasserelleError as fault:
                 report(f"postponed: {fault.message}")
+            except Exception as why:
+                # By kind only: its words may hold anything. What was leased or claimed comes round again.
+                report(f"postponed: an unforeseen fault ({type(why).__name__})")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PULSE)

@@ -6,8 +6,11 @@ Never the ephemeral server, which costs seconds at each start. Why each setting:
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from engine.settings import PREFIX
 
 _ALWAYS: Final = {
     "DO_NOT_TRACK": "1",
@@ -26,6 +29,8 @@ _ALWAYS: Final = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_EVENTS_WORKER_MAX_QUEUE_SIZE": "10000",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    "PREFECT_API_REQUEST_TIMEOUT": "10",
+    "PREFECT_CLIENT_MAX_RETRIES": "2",
 }
 
 
@@ -39,6 +44,11 @@ def embedded(home: Path, port: int) -> dict[str, str]:
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_UI_ENABLED": "false",
     }
+
+
+def for_child(own: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a Prefect server is started with: none of our own settings, which hold keys and passwords."""
+    return {name: value for name, value in own.items() if not name.startswith(PREFIX)} | dict(environment)
 
 
 def apply(environment: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
-from workflows.environment import embedded
+from workflows.environment import embedded, for_child
 
 _DEATH_SIGNAL: Final = 1
 _LINUX: Final = sys.platform == "linux"
@@ -46,11 +46,12 @@ class PrefectServer:
         if time.monotonic() < self._next_start:
             return
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._home.chmod(0o700)
         log = os.open(self._home / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "prefect", "server", "start", "--no-ui"],
-                env={**os.environ, **self.environment},
+                env=for_child(os.environ, self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

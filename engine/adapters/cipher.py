@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from engine.adapters.keystore import KeyStore
-from engine.errors import Fault
+from engine.errors import Unreadable
 
 VERSION: Final = b"\x01"
 _NONCE: Final = 12
@@ -23,7 +23,7 @@ _HEAD: Final = 5
 _CACHED: Final = 4096
 
 
-class SealBroken(Fault):
+class SealBroken(Unreadable):
     """Sealed bytes were changed, or belong to another place."""
 
     code = "seal_broken"
@@ -61,7 +61,7 @@ class KeyedCipher:
         nonce, body = sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
         try:
             return cipher.decrypt(nonce, body, _associated(scope, place))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealBroken(f"what is stored at {place} was changed or belongs elsewhere") from None
 
     def _cipher(self, scope: str) -> tuple[bytes, AESGCMSIV]:

@@ -15,15 +15,15 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
-from engine.errors import Fault, WrongUse
+from engine.errors import Fault, Unreadable, WrongUse
 from engine.settings import Settings
 
 KEY_BYTES: Final = 32
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS data_keys (
 """
 
 
-class KeyErased(Fault):
+class KeyErased(Unreadable):
     """The key was destroyed: what was sealed under it can't be read any more, by anybody."""
 
     code = "erased"
@@ -59,18 +59,31 @@ def read_keys(settings: Settings) -> tuple[bytes, ...]:
 def _from_file(path: Path) -> list[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text(encoding="ascii").split()
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        if not path.exists():
+            _make_key_file(path)
         return path.read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError) as why:
         reason = getattr(why, "strerror", None) or "it is not a text file"
         raise Fault(f"the key file {path} can't be read or made: {reason}") from None
+
+
+def _make_key_file(path: Path) -> None:
+    """Make the key file whole or not at all; of two processes that start at once, the first one's stays."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _decoded(text: str) -> bytes:
@@ -134,24 +147,33 @@ class KeyStore:
 
     def erase(self, scope: str) -> None:
         """Destroy a scope's key; its tombstone stays."""
-        with self._lock:
-            self._db.execute("UPDATE data_keys SET wrapped = NULL WHERE scope = ?", (scope,))
+        with self._writing() as db:
+            db.execute("UPDATE data_keys SET wrapped = NULL WHERE scope = ?", (scope,))
 
     def rotate(self) -> int:
-        """Wrap every key anew under the newest key of the settings; returns how many were not yet."""
-        with self._lock, closing(self._db.cursor()) as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
-            rows = cursor.execute(
+        """Wrap every key anew under the newest key of the settings, all or none; returns how many were not yet."""
+        with self._writing() as db:
+            rows = db.execute(
                 "SELECT scope, wrapped, wrapped_by FROM data_keys WHERE wrapped NOTNULL AND wrapped_by <> ?",
                 (self._newest,),
             ).fetchall()
-            for scope, wrapped, by in rows:
-                again = self._wrap(scope, self._unwrap(scope, wrapped, by))
-                cursor.execute(
-                    "UPDATE data_keys SET wrapped = ?, wrapped_by = ? WHERE scope = ?", (again, self._newest, scope)
-                )
-            cursor.execute("COMMIT")
+            again = [(self._wrap(scope, self._unwrap(scope, old, by)), self._newest, scope) for scope, old, by in rows]
+            db.executemany("UPDATE data_keys SET wrapped = ?, wrapped_by = ? WHERE scope = ?", again)
         return len(rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Open a transaction: all or nothing."""
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except sqlite3.Error as why:
+                raise Fault(f"the key store can't be written: {_reason(why)}") from None
+            finally:
+                if self._db.in_transaction:
+                    self._db.rollback()
 
     def close(self) -> None:
         self._db.close()
@@ -174,13 +196,11 @@ class KeyStore:
     def _unwrap(self, scope: str, wrapped: bytes, by: str) -> bytes:
         wrapper = self._wrappers.get(by)
         if wrapper is None:
-            raise Fault(
-                "the keys of PASSERELLE_KEYS or of the key file don't open the key store: an older key is missing"
-            )
+            raise Fault("the keys of PASSERELLE_KEYS or of the key file don't open the key store: one is missing")
         try:
             return wrapper.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], scope.encode())
         except InvalidTag:
-            raise Fault(f'the key of "{scope}" was changed in the key store') from None
+            raise Unreadable(f'the key of "{scope}" was changed in the key store') from None
 
 
 def _name(key: bytes) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -28,6 +29,8 @@ from engine.errors import Conflict, NotAllowed, UnknownName, WrongUse
 from engine.forms.record import complete, typed
 from engine.sop.compile import REOPEN, CompiledSop
 from engine.values import Side, Value, new_reference, read_reference
+
+LONGEST_KEY: Final = 200
 
 
 class Refused(NotAllowed):
@@ -117,6 +120,8 @@ class Casework:
         """Take an action. Raises Refused with every unmet requirement, Conflict, UnknownName."""
         loaded = self.load(ref)
         known_action(loaded.sop, action)
+        if (before := self._before(loaded, "action", action, actor, key)) is not None:
+            return before
         if assign is not None:
             self._can_stand(loaded, self._reassigned(loaded, action, step), assign)
         return self._move(loaded, Take(action, actor, step, assign), actor, "action", action, note, key)
@@ -129,6 +134,8 @@ class Casework:
             Refused, Conflict, UnknownName: as for `take`.
         """
         loaded = self.load(ref)
+        if (before := self._before(loaded, "record", part, actor, key)) is not None:
+            return before
         known = loaded.sop.parts.get(part)
         if known is None:
             hint = did_you_mean(part, list(loaded.sop.parts), "forms")
@@ -146,6 +153,8 @@ class Casework:
     def acknowledge(self, ref: str, actor: str, step: str | None = None, key: str | None = None) -> Moved:
         """Say "we have it" for a step, or for every step that waits for the actor."""
         loaded = self.load(ref)
+        if (before := self._before(loaded, "acknowledge", step or "", actor, key)) is not None:
+            return before
         if step is not None and step not in loaded.sop.steps:
             raise UnknownName(f'There is no step "{step}".', [did_you_mean(step, list(loaded.sop.steps), "steps")])
         return self._move(loaded, Acknowledge(actor, step), actor, "acknowledge", step or "", "", key)
@@ -153,6 +162,8 @@ class Casework:
     def assign(self, ref: str, role: str, to: str, actor: str = "", key: str | None = None) -> Moved:
         """Let another actor stand for a role; `actor` is who does it, empty for a coordinator who is no party."""
         loaded = self.load(ref)
+        if (before := self._before(loaded, "assign", role, actor, key)) is not None:
+            return before
         self._can_stand(loaded, role, to)
         return self._move(loaded, Assign(role, to, actor), actor, "assign", role, "", key)
 
@@ -163,6 +174,11 @@ class Casework:
     def wake(self, ref: str) -> Moved:
         """Let time be noticed: what a date made allowed is told."""
         return self._move(self.load(ref), Wake(), "", "wake", "wake")
+
+    def note_heard(self, ref: str, heard: Wake) -> Loaded:
+        """Let a case remember whom its reminders and escalations reach; returns it as it then stands."""
+        self._move(self.load(ref), heard, "", "wake", "wake")
+        return self.load(ref)
 
     def load(self, ref: str) -> Loaded:
         """Read a case by its reference, as a person may type it; raises UnknownName or WrongUse."""
@@ -181,16 +197,30 @@ class Casework:
         self, loaded: Loaded, move: Move, actor: str, kind: str, name: str, note: str = "", key: str | None = None,
         record: StoredRecord | None = None,
     ) -> Moved:  # fmt: skip
-        if key is not None:
-            known = self._store.entry_with_key(loaded.case.ref, key)
-            if known is not None:
-                return _repeat(loaded, known, kind, name, actor)
         now = self._clock.now()
         answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
         if isinstance(answer, Refusal):
-            self._store.note_refusal(StoredRefusal(loaded.case.ref, now, actor, name or kind, answer.code))
+            if actor:
+                # The system asks again with every sweep: no person was refused anything.
+                self._store.note_refusal(StoredRefusal(loaded.case.ref, now, actor, name or kind, answer.code))
             raise Refused(_headline(kind, name), answer)
-        return self._commit(loaded.stored, answer, move, actor, kind, now, note, key, record)
+        try:
+            return self._commit(loaded.stored, answer, move, actor, kind, now, note, key, record)
+        except Conflict:
+            # It may be the same move under the same key, made at this very moment.
+            before = self._before(loaded, kind, name, actor, key)
+            if before is None:
+                raise
+            return before
+
+    def _before(self, loaded: Loaded, kind: str, name: str, actor: str, key: str | None) -> Moved | None:
+        """Return what the same key has done before, if anything; raises Conflict if that was another move."""
+        if key is None:
+            return None
+        if not 1 <= len(key) <= LONGEST_KEY:
+            raise WrongUse(f"A key has 1 to {LONGEST_KEY} characters.")
+        known = self._store.entry_with_key(loaded.case.ref, key)
+        return None if known is None else _repeat(loaded, known, kind, name, actor)
 
     def _commit(
         self, read: StoredCase | None, answer: Decision, move: Move, actor: str, kind: str, now: datetime, note: str = "",
@@ -239,7 +269,10 @@ def _headline(kind: str, name: str) -> str:
 
 
 def _repeat(loaded: Loaded, known: Entry, kind: str, name: str, actor: str) -> Moved:
-    if (known.move, known.actor) != (kind, actor) or (name and known.name != name and kind != "acknowledge"):
+    """Say what was done under this key; an action that happened against the rules is on record as a breach."""
+    moved = "action" if known.move == "breach" else known.move
+    other_name = kind in ("action", "record") and known.name != name
+    if (moved, known.actor) != (kind, actor) or other_name:
         raise Conflict(f'The key "{known.key}" was used for another move ({known.move} {known.name}).')
     case = loaded.case
     return Moved(case.ref, known.seq, known.name, known.to_steps, case.outcome, repeated=True)

@@ -16,9 +16,9 @@ from engine.application.facts import Correction, Payload, open_payload
 from engine.application.ports import Cipher, Entry, Store
 from engine.cases.case import Facts
 from engine.cases.decide import Refusal, Unmet, begun, roles_of
-from engine.cases.effects import Effect, Notify
-from engine.cases.remind import why_withheld
+from engine.cases.effects import CancelMessages, Effect, Notify
 from engine.cases.replay import Played, Replayed, replay, standing
+from engine.cases.sharing import why_withheld
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import UnknownName
@@ -77,20 +77,35 @@ class Corrections:
         since = [one for one in entries if one.seq > wrong.seq and one.move not in ("wake", "acknowledge", "correct")]
         if since:
             raise _refused(f"Somebody has acted since: {since[-1].name} (entry {since[-1].seq}).")
+        entered = set(wrong.to_steps) - set(wrong.from_steps)
+        taken_up = [slot.partition(" ")[0] for slot in loaded.case.acknowledged if slot.partition(" ")[0] in entered]
+        if taken_up:
+            raise _refused(f"Somebody has acted since: {taken_up[0]} has been acknowledged.")
         if any(action.model.irreversible for action in _actions(loaded.sop, wrong)):
             raise _refused("A departure can't be undone by a correction.")
 
     def _commit(self, loaded: Loaded, answer: Replayed, wrong: Entry, why: str, actor: str) -> Moved:
         now, before = self._clock.now(), loaded.case
-        told = before.told | answer.case.told
-        case = msgspec.structs.replace(answer.case, seq=before.seq + 1, told=told)
-        view = CaseView(case, answer.facts, now)
-        notices = [
-            Notify(MessageKind.FOR_INFORMATION, role, case.main, "correction", why_withheld(loaded.sop, role, view))
-            for role in sorted(before.told)
-            if role in case.parties
-        ]
-        effects: tuple[Effect, ...] = (*standing(answer.effects, now), *notices)
+        view = CaseView(answer.case, answer.facts, now)
+        withheld = {role: why_withheld(loaded.sop, role, view) for role in answer.case.parties}
+        was = CaseView(before, loaded.facts, now)
+        # The mistake may have opened the border: what waits in the outbox may no longer leave. Or it may have kept it shut.
+        gone = [role for role, why in withheld.items() if why and not why_withheld(loaded.sop, role, was)]
+        turns = {
+            role: step
+            for role, step in before.withheld.items()
+            if role not in answer.case.withheld and step in answer.case.steps() and not withheld.get(role, "gone")
+        }
+        case = msgspec.structs.replace(answer.case, seq=before.seq + 1, told=before.told | turns.keys())
+        effects: tuple[Effect, ...] = (
+            *standing(answer.effects, now),
+            *(CancelMessages(role) for role in sorted(gone)),
+            *(Notify(MessageKind.YOUR_TURN, role, step, "your_turn") for role, step in turns.items()),
+            *(
+                Notify(MessageKind.FOR_INFORMATION, role, case.main, "correction", withheld[role])
+                for role in sorted(before.told & withheld.keys())
+            ),
+        )
         did = Did(actor, wrong.role, "correct", wrong.name, before.steps())
         payload = Payload(Correction(wrong.seq, actor), why)
         change = change_of(

@@ -26,6 +26,7 @@ from engine.application.ports import (
     Store,
 )
 from engine.clock import Clock
+from engine.errors import Fault, PasserelleError, Unreadable
 
 BATCH: Final = 200
 LEASE: Final = timedelta(minutes=30)
@@ -35,6 +36,14 @@ FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=6)
 MOST_TRIES: Final = 20
 """With these waits a message is tried for about three days."""
+
+
+NO_CHANNEL_WAIT: Final = timedelta(minutes=5)
+"""Between two looks at whether a channel has been set up."""
+
+
+class NoChannel(PassingFailure):
+    """No channel of this kind is set up: nothing was tried, and the message waits for as long as it takes."""
 
 
 class Compose(Protocol):
@@ -97,13 +106,19 @@ class Courier:
         return done
 
     def _send(self, message: Message, lines: _Lines, again: bool) -> Delivery:
-        if not self._store.leased([message.id], self._owner):
-            # Consent may have gone while the batch was on its way: then the row was cancelled.
+        # Consent may have gone while the batch was on its way: then the row was cancelled. Or a slow server has used up the
+        # lease: then somebody else may send it at this moment.
+        if message.next_at <= self._clock.now() or not self._store.holds(message.id, self._owner):
             return Delivery(lost=1)
         try:
             recipient, outgoing = self._compose(message)
         except PermanentFailure as why:
             return self._fail(message, why.message, "")
+        except Exception as why:
+            # One case or desk that can't be read must not hold up the others; a database that is away concerns them all.
+            if isinstance(why, Fault) and not isinstance(why, Unreadable):
+                raise
+            return self._later(message, f"it can't be written now ({_kind(why)})", "")
         if not recipient.channels:
             return self._fail(message, "this actor has no channel, or is disabled", "")
         refused = ""
@@ -114,8 +129,15 @@ class Courier:
             except PermanentFailure as why:
                 refused = why.message
                 continue
+            except NoChannel as why:
+                until = self._clock.now() + NO_CHANNEL_WAIT
+                back = self._store.put_back(message.id, self._owner, until, why.message, tried=False)
+                return Delivery(later=1) if back else Delivery(lost=1)
             except PassingFailure as why:
                 return Delivery(later=1) if again else self._later(message, why.message, way.kind)
+            except Exception as why:
+                # Said by its kind only: the words of a library may repeat an address.
+                return self._later(message, f"the channel fails ({_kind(why)})", way.kind)
             if self._store.mark_sent(message.id, self._owner, self._clock.now(), way.kind):
                 return Delivery(sent=1)
             return Delivery(lost=1)
@@ -134,6 +156,10 @@ class Courier:
         return Delivery(failed=1) if failed else Delivery(lost=1)
 
 
+def _kind(why: Exception) -> str:
+    return why.code if isinstance(why, PasserelleError) else type(why).__name__
+
+
 class _Lines:
     """The connections of one batch: each opened at first need; one that can't be opened is not tried again."""
 
@@ -150,7 +176,7 @@ class _Lines:
         if known is None:
             channel = self._channels.get(kind)
             if channel is None:
-                raise PassingFailure(f"no channel for {kind} is set up yet")
+                raise NoChannel(f"no channel for {kind} is set up yet")
             try:
                 line: AbstractContextManager[Sender] = channel.connect()
                 known = self._open[kind] = self._stack.enter_context(line)

@@ -103,7 +103,7 @@ class Deadline:
     """One deadline of a case.
 
     Attributes:
-        kind: due, timed, series or wake.
+        kind: due, timed, series, wake or watch (the deadline of a safeguard, named by its id; its step is empty).
         name: tells apart the deadlines of one step; (ref, step, name) is unique.
         alarms: still to come, in order; `next_at` is the first one's instant, or `due_at` where there is none.
         held: the case is paused; nothing comes round until the deadline is shifted.
@@ -257,6 +257,8 @@ class Store(Protocol):
 
     def note_refusal(self, refusal: StoredRefusal) -> None: ...
     def entry_with_key(self, ref: str, key: str) -> Entry | None: ...
+
+    def entry(self, ref: str, seq: int) -> Entry | None: ...
     def history(self, ref: str) -> Sequence[Entry]:
         """Return a case's entries, first to last."""
 
@@ -276,14 +278,17 @@ class Store(Protocol):
     def leased(self, ids: Sequence[int], owner: str) -> Sequence[Message]:
         """Return those of these rows that `owner` still holds (state sending)."""
 
+    def holds(self, id: int, owner: str) -> bool:
+        """Say whether `owner` still holds this row; asked before each sending."""
+
     def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
         """Say that a message has left; False if the lease was lost."""
 
     def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
         """Say that a message fails for good; it becomes a task for a person."""
 
-    def put_back(self, id: int, owner: str, next_at: datetime, reason: str) -> bool:
-        """Queue a message again, to be tried at `next_at`; counts a try."""
+    def put_back(self, id: int, owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> bool:
+        """Queue a message again, to be tried at `next_at`; counts a try if there was one."""
 
     def next_message_at(self) -> datetime | None:
         """Return when the next queued row is due (lease ends included), or None when nothing waits."""
@@ -296,10 +301,11 @@ class Store(Protocol):
         them. They are returned as they stood before. What comes of a deadline ends it, or is said with `move_on`.
         """
 
-    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> None:
+    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
         """Queue what has come of a deadline's alarms; store its remaining `alarms` and its `next_at`: one transaction.
 
-        A message whose key is already there is left as it is. Nothing is written if the deadline has been ended meanwhile.
+        A message whose key is already there is left as it is. Nothing is written, and the answer is False, if the deadline has been
+        ended meanwhile.
         """
 
     # actors

@@ -16,6 +16,7 @@ from engine.sop.canonical import canonical, content_hash, from_canonical
 from engine.sop.check import check_file
 from engine.sop.compile import CompiledSop, compile_sop
 from engine.sop.load import Shelf, SopFile, find_root
+from engine.sop.shelf import lines_of
 
 
 class NotSound(NotAllowed):
@@ -38,15 +39,13 @@ class Checked:
 
     def drawn(self) -> list[str]:
         """Return each finding as a block with its line and a caret."""
-        return [one.draw(_line(one)) for one in self.found]
+        return drawn(self.found)
 
 
-def _line(one: Diagnostic) -> str:
-    try:
-        lines = Path(one.place.file).read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError:
-        return ""
-    return lines[one.place.line - 1] if one.place.line <= len(lines) else ""
+def drawn(found: Sequence[Diagnostic]) -> list[str]:
+    """Draw each diagnostic with the line of its file; each file is read once."""
+    lines = {file: lines_of(Path(file)) for file in {one.place.file for one in found}}
+    return [one.draw("".join(lines[one.place.file][one.place.line - 1 : one.place.line])) for one in found]
 
 
 def check(path: Path) -> list[Checked]:

@@ -12,11 +12,13 @@ from engine.application.facts import Payload, open_payload
 from engine.application.people import People
 from engine.application.ports import Cipher, Deadline, Message, Store
 from engine.audit.chain import verify
-from engine.cases.decide import Option, options, roles_of
+from engine.cases.decide import Option, Unmet, options, reopenings, roles_of
 from engine.cases.draft import active_steps
+from engine.cases.sharing import may_see
+from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.sop import model as m
-from engine.sop.compile import CompiledAction
+from engine.sop.compile import REOPEN, CompiledAction
 from engine.sop.requirements import Sentences, words
 from engine.values import MessageKind, MessageState, Side, rfc3339
 
@@ -60,9 +62,17 @@ class Queries:
             "outcome": case.outcome,
             "launched_at": rfc3339(case.launched_at),
             "facts": dict(sorted(loaded.facts.attributes.items())),
-            "actions": [_action(loaded, one, language) for one in found if not one.action.is_timed],
+            "actions": [
+                *(_action(loaded, one, language) for one in found if not one.action.is_timed),
+                *(
+                    _reopening(loaded, step, unmet, language)
+                    for step, unmet in reopenings(sop, case, loaded.facts, self._clock.now())
+                ),
+            ],
             "deadlines": [
-                _deadline(loaded, one, self._clock.now()) for one in self._store.deadlines(case.ref) if one.step
+                _deadline(loaded, one, self._clock.now())
+                for one in self._store.deadlines(case.ref)
+                if one.kind != "wake"
             ],
             "parties": {role: self._party(loaded, role, actor) for role, actor in sorted(case.parties.items())},
             "records": self._records(loaded),
@@ -129,6 +139,8 @@ class Queries:
         listed = []
         for stored in self._store.cases():
             loaded = self._casework.load(stored.ref)
+            if mine is not None and not _sees(loaded, mine, now):
+                continue
             calls = self._calls(loaded) if overdue else []
             turn = _waits_for(loaded, mine) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
             if (mine is not None and not turn) or (overdue and not (late.get(stored.ref) or calls)):
@@ -148,7 +160,7 @@ class Queries:
                     "outcome": case.outcome,
                     "moved_at": rfc3339(stored.moved_at),
                     "due_at": _maybe(min(due, default=None)),
-                    "late": [one.step for one in late.get(case.ref, [])],
+                    "late": [one.step or one.name for one in late.get(case.ref, [])],
                     "call": [
                         {"role": one.role, "actor": one.actor, "step": one.step, "reason": one.reason} for one in calls
                     ],
@@ -234,13 +246,25 @@ class Queries:
         ]
 
     def _calls(self, loaded: Loaded) -> list[Call]:
-        """Messages that failed for good and still matter: the case stands there, and the actor has not taken it up."""
+        """Messages that failed for good and still matter.
+
+        What asks for something matters while the case stands there and the actor has not taken it up; what informs matters until
+        a later message of the case has reached the actor. A role that somebody else stands for by now is nobody's to call.
+        """
         case = loaded.case
         steps = set(active_steps(loaded.sop, case))
+        messages = self._store.messages(case.ref, [MessageState.FAILED, MessageState.SENT])
+        reached = {one.actor: one.id for one in messages if one.state is MessageState.SENT}
+
+        def matters(one: Message) -> bool:
+            if one.kind is MessageKind.FOR_INFORMATION:
+                return reached.get(one.actor, 0) < one.id
+            return one.step in steps and loaded.case.acknowledged.get(f"{one.step} {one.role}") != one.actor
+
         return [
             Call(one.ref, one.role, one.actor, one.step, one.reason, one.queued_at)
-            for one in self._store.messages(case.ref, [MessageState.FAILED])
-            if one.step in steps and case.parties.get(one.role) == one.actor and not _taken_up(loaded, one)
+            for one in messages
+            if one.state is MessageState.FAILED and case.parties.get(one.role) == one.actor and matters(one)
         ]
 
     def _not_here(self, loaded: Loaded, action: str, language: str) -> Shape:
@@ -269,7 +293,7 @@ def _standing(loaded: Loaded, name: str, language: str) -> Shape:
 
 
 def _action(loaded: Loaded, one: Option, language: str) -> Shape:
-    """`reach` is here, beside (offered by a line that runs beside the case), idle (such a line has not begun) or everywhere."""
+    """`reach` is here, beside (a line that runs beside the case), idle (such a line has not begun), everywhere or reopen."""
     action, step = one.action, loaded.sop.steps[one.step]
     reach = "everywhere" if action.step is None else "idle" if step.idle else "beside" if step.alongside else "here"
     return {
@@ -279,10 +303,32 @@ def _action(loaded: Loaded, one: Option, language: str) -> Shape:
         "title": title_of(action, language),
         "by": list(action.model.noted_by if action.is_environment else action.model.by),
         "to": action.model.to,
-        "allowed": not one.unmet,
+        **_allowed(one.unmet),
+    }
+
+
+def _reopening(loaded: Loaded, name: str, unmet: tuple[Unmet, ...], language: str) -> Shape:
+    reopens = loaded.sop.steps[name].model.reopens
+    assert reopens is not None
+    return {
+        "action": REOPEN,
+        "step": name,
+        "reach": REOPEN,
+        "title": f"{REOPENED.get(language, REOPENED['en'])} {Sentences(loaded.sop.scope, language).step(name)}",
+        "by": list(reopens.by),
+        "to": reopens.to,
+        **_allowed(unmet),
+    }
+
+
+REOPENED = {"en": "Reopen:", "fr": "Rouvrir :"}
+
+
+def _allowed(unmet: tuple[Unmet, ...]) -> Shape:
+    return {
+        "allowed": not unmet,
         "blockers": [
-            {"requirement": _kind(reason.requirement), "text": reason.text, "who": list(reason.who)}
-            for reason in one.unmet
+            {"requirement": _kind(reason.requirement), "text": reason.text, "who": list(reason.who)} for reason in unmet
         ],
     }
 
@@ -328,7 +374,7 @@ def _deadline(loaded: Loaded, one: Deadline, now: datetime) -> Shape:
 def _late(deadlines: Iterable[Deadline], now: datetime) -> Mapping[str, list[Deadline]]:
     late: dict[str, list[Deadline]] = {}
     for one in deadlines:
-        if one.kind in ("due", "series") and one.due_at < now and not one.held:
+        if one.kind in ("due", "series", "watch") and one.due_at < now and not one.held:
             late.setdefault(one.ref, []).append(one)
     return late
 
@@ -343,9 +389,10 @@ def _waits_for(loaded: Loaded, actor: str) -> list[str]:
     ]
 
 
-def _taken_up(loaded: Loaded, message: Message) -> bool:
-    heard = loaded.case.acknowledged.get(f"{message.step} {message.role}") == message.actor
-    return heard or message.kind is MessageKind.FOR_INFORMATION
+def _sees(loaded: Loaded, actor: str, now: datetime) -> bool:
+    """Whether the case may be shown to this actor: seeing is gated like telling."""
+    view = CaseView(loaded.case, loaded.facts, now)
+    return may_see(loaded.sop, loaded.case.roles_of(actor), view)
 
 
 def _maybe(instant: datetime | None) -> str | None:

@@ -2,8 +2,13 @@
 
     scenario, title, sop, from, to, actors: [names of files of desks in the folder actors]
     launch: {at, as, facts}
+    like: another scenario, until: an instant    (in place of sop, from, to: it goes like that one, up to then; `actors` and
+        `launch` may add to those of the other)
     events: each {at, as} and one of record + with | act (+ step, assign, note) | ack | assign | correct + why | sweep, with
-        `refused: code` where the answer is no; or {expect: {steps, outcome, told: [{kind, role}], silent: [countries]}}
+        `refused: code` where the answer is no (and `because: [words]` that the reasons must hold); or
+        {expect: {steps, outcome, told: [{kind, role}], silent: [countries], heard: {actor: [templates]}, withheld: [roles]}}
+
+`told` and `silent` speak of the whole case; `heard` and `withheld` name all that was told, or withheld, since the last `expect`.
 
 What falls due between two events comes round at its own instant: reminders, timed actions, what a date makes allowed. The demo and
 the scenarios of the tests are played by this.
@@ -12,8 +17,9 @@ the scenarios of the tests are played by this.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +27,7 @@ from engine.actors.load import load_actors
 from engine.application.casework import Casework, Moved
 from engine.application.correction import Corrections
 from engine.application.people import People
-from engine.application.ports import Store
+from engine.application.ports import Message, Store
 from engine.application.sweep import Sweep
 from engine.clock import FixedClock
 from engine.errors import NotAllowed, WrongUse
@@ -66,13 +72,30 @@ class NotAsExpected(NotAllowed):
     code = "not_as_expected"
 
 
-def read_story(path: Path) -> Story:
-    """Read a scenario; raises WrongUse when the file is not one."""
+def read_story(path: Path, others: Path | None = None) -> Story:
+    """Read a scenario; raises WrongUse when the file is not one.
+
+    Args:
+        others: the folder of the scenarios that this one may be `like`; by default its own.
+    """
     source, found = read(path.read_bytes(), str(path))
     if source is None or found or not isinstance(source.value, dict):
         raise WrongUse(f"{path} is not a scenario", [f"{one.place.line}: {one.message}" for one in found])
     raw: dict[str, Any] = source.value
     try:
+        if "like" in raw:
+            folder = others or path.parent
+            shared = read_story(folder / f"{raw['like']}.yaml", folder)
+            until = datetime.fromisoformat(raw["until"])
+            begun = takewhile(lambda event: "expect" in event or _when(event) < until, shared.events)
+            return replace(
+                shared,
+                name=raw["scenario"],
+                title=raw["title"],
+                actors=[*shared.actors, *raw.get("actors", ())],
+                launch={**shared.launch, **raw.get("launch", {})},
+                events=[*begun, *raw["events"]],
+            )
         return Story(
             raw["scenario"],
             raw["title"],
@@ -87,12 +110,17 @@ def read_story(path: Path) -> Story:
         raise WrongUse(f"{path} is not a scenario: {why} is missing") from None
 
 
+def _when(event: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["at"])
+
+
 class Rehearsal:
     """Plays one story; `after` is called when something has happened, so that a face can deliver messages and show the way."""
 
     def __init__(self, stage: Stage, story: Story, after: Callable[[str, Moved | None], None]) -> None:
         self._stage, self._story, self._after = stage, story, after
         self.ref = ""
+        self._heard_of = 0
 
     def launch(self) -> Moved:
         """Take in the sample desks and begin the case."""
@@ -118,7 +146,7 @@ class Rehearsal:
             if "expect" in event:
                 self._expect(event["expect"], number)
             else:
-                self._pass_time(datetime.fromisoformat(event["at"]))
+                self._pass_time(_when(event))
                 self._happen(event, number)
             yield number
 
@@ -142,6 +170,11 @@ class Rehearsal:
             refused = event.get("refused")
             if refused is None or (isinstance(refused, str) and refused not in (why.code, "true")):
                 raise NotAsExpected(f"Event {number} was refused: {why.message}", why.details) from None
+            unsaid = [words for words in event.get("because", ()) if words not in "\n".join(why.details)]
+            if unsaid:
+                raise NotAsExpected(
+                    f"Event {number} was refused for other reasons than {unsaid}.", why.details
+                ) from None
             return
         if "refused" in event:
             raise NotAsExpected(f"Event {number} should have been refused.")
@@ -172,16 +205,32 @@ class Rehearsal:
         faults = [f"the case does not stand at {step}, but at {', '.join(case.steps())}" for step in missing]
         if "outcome" in wanted and wanted["outcome"] != case.outcome:
             faults.append(f"the outcome is {case.outcome} and not {wanted['outcome']}")
-        told = {(str(one.kind), one.role) for one in self._stage.store.messages(self.ref)}
+        messages = self._stage.store.messages(self.ref)
+        told = {(str(one.kind), one.role) for one in messages}
         for one in wanted.get("told", []):
             if (one["kind"], one["role"]) not in told:
                 faults.append(f"{one['role']} was not told ({one['kind']})")
         people = {one.id: one.country for one in self._stage.people.all()}
-        sent = {
-            people.get(one.actor)
-            for one in self._stage.store.messages(self.ref)
-            if one.state is not MessageState.WITHHELD
-        }
+        sent = {people.get(one.actor) for one in messages if one.state is not MessageState.WITHHELD}
         faults += [f"somebody in {country} was told" for country in wanted.get("silent", []) if country in sent]
+        faults += self._news(wanted, messages[self._heard_of :])
+        self._heard_of = len(messages)
         if faults:
             raise NotAsExpected(f"Event {number} is not as expected.", faults)
+
+    def _news(self, wanted: Mapping[str, Any], fresh: Sequence[Message]) -> list[str]:
+        """Compare what each desk has heard since the last look, message by message, with what the story says."""
+        heard: dict[str, list[str]] = {}
+        for one in fresh:
+            if one.state not in (MessageState.WITHHELD, MessageState.CANCELLED):
+                heard.setdefault(one.actor, []).append(one.template)
+        faults = []
+        if "heard" in wanted:
+            for actor in sorted({*heard, *wanted["heard"]}):
+                got, said = sorted(heard.get(actor, [])), sorted(wanted["heard"].get(actor, []))
+                if got != said:
+                    faults.append(f"{actor} has heard {got} and not {said}")
+        withheld = sorted({one.role for one in fresh if one.state is MessageState.WITHHELD})
+        if "withheld" in wanted and withheld != sorted(wanted["withheld"]):
+            faults.append(f"withheld was what was meant for {withheld} and not for {sorted(wanted['withheld'])}")
+        return faults

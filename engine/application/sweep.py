@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,10 +17,15 @@ from typing import Final
 from engine.application.casework import Casework, Loaded
 from engine.application.change import new_message
 from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
+from engine.cases.case import Wake
 from engine.cases.effects import Notify
 from engine.cases.remind import notices
+from engine.cases.sharing import hold
+from engine.cases.view import CaseView
 from engine.clock import Clock
-from engine.errors import NotAllowed
+from engine.errors import Fault, NotAllowed, Unreadable
+from engine.sop.requirements import Guard
+from engine.values import MessageKind
 
 LEASE: Final = timedelta(minutes=10)
 BATCH: Final = 200
@@ -27,12 +33,16 @@ BATCH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did: messages queued, timed actions taken, cases woken, and timed actions that are refused for now."""
+    """What a sweep did: messages queued, timed actions taken, cases woken, and timed actions that are refused for now.
+
+    `stuck`: cases whose deadlines can't come round, for they can't be read.
+    """
 
     messages: int = 0
     fired: int = 0
     woken: int = 0
     refused: int = 0
+    stuck: tuple[str, ...] = ()
 
     def __add__(self, other: Swept) -> Swept:
         return Swept(
@@ -40,6 +50,7 @@ class Swept:
             self.fired + other.fired,
             self.woken + other.woken,
             self.refused + other.refused,
+            self.stuck + other.stuck,
         )
 
 
@@ -52,30 +63,51 @@ class Sweep:
     def run(self) -> Swept:
         """Let everything happen whose time has come, oldest first; then return what was done."""
         done = Swept()
+        escalated = set[tuple[str, str]]()
         while True:
             now = self._clock.now()
             claimed = self._store.claim_due(now, BATCH, now + LEASE)
             if not claimed:
                 return done
-            for deadline in claimed:
-                done += self._come_round(deadline, now)
+            # A step and the right it serves are late together: the step speaks first, and nobody hears of it twice.
+            for deadline in sorted(claimed, key=lambda one: one.kind == "watch"):
+                done += self._apart(deadline, now, escalated)
 
-    def _come_round(self, deadline: Deadline, now: datetime) -> Swept:
+    def _apart(self, deadline: Deadline, now: datetime, escalated: set[tuple[str, str]]) -> Swept:
+        """Let one deadline come round; a case that can't be read must not hold up the others, and is tried again."""
+        try:
+            return self._come_round(deadline, now, escalated)
+        except Exception as why:
+            # A database that is away concerns them all.
+            if isinstance(why, Fault) and not isinstance(why, Unreadable):
+                raise
+            return Swept(stuck=(deadline.ref,))
+
+    def _come_round(self, deadline: Deadline, now: datetime, escalated: set[tuple[str, str]]) -> Swept:
+        """Queue what a deadline's alarms say. `escalated`: (case, role) that have heard in this sweep of something late."""
         if deadline.kind == "timed":
             return self._fire(deadline)
         if deadline.kind == "wake":
             return self._wake(deadline)
         loaded = self._casework.load(deadline.ref)
         woken = Swept()
-        if deadline.kind == "series" and deadline.due_at <= now and _may_lapse(loaded, deadline):
+        if deadline.due_at <= now and _series_guards(loaded, deadline):
             woken = self._wake(deadline)
             loaded = self._casework.load(deadline.ref)
         past = [alarm for alarm in deadline.alarms if alarm.at <= now]
         rest = tuple(alarm for alarm in deadline.alarms if alarm.at > now)
+        if not _is_wanted(loaded, deadline, now):  # nobody is reminded of a visit to which the person has not agreed
+            past = []
         told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step, past, now)
+        if deadline.kind == "watch":
+            told = tuple(notice for notice in told if (deadline.ref, notice.role) not in escalated)
+        escalated.update((deadline.ref, notice.role) for notice in told if notice.kind is MessageKind.ESCALATION)
+        heard = _heard(loaded, told)
+        if heard is not None:
+            loaded = self._casework.note_heard(deadline.ref, heard)
         messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
-        self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
-        return woken + Swept(messages=len(messages))
+        moved = self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
+        return woken + Swept(messages=len(messages) if moved else 0)
 
     def _fire(self, deadline: Deadline) -> Swept:
         try:
@@ -98,7 +130,21 @@ class Sweep:
         return replace(new_message(loaded.case, notice, now, key), due_at=deadline.due_at)
 
 
-def _may_lapse(loaded: Loaded, deadline: Deadline) -> bool:
-    series = deadline.name.partition(":")[0]
+def _series_guards(loaded: Loaded, deadline: Deadline) -> tuple[Guard, ...]:
     step = loaded.sop.steps.get(deadline.step)
-    return step is not None and bool(step.series_guards.get(series))
+    if step is None or deadline.kind != "series":
+        return ()
+    return tuple(step.series_guards.get(deadline.name.partition(":")[0], ()))
+
+
+def _is_wanted(loaded: Loaded, deadline: Deadline, now: datetime) -> bool:
+    return hold(_series_guards(loaded, deadline), CaseView(loaded.case, loaded.facts, now))
+
+
+def _heard(loaded: Loaded, told: Iterable[Notify]) -> Wake | None:
+    """Return what the case must remember of these messages: who hears of it for the first time, whose turn was withheld."""
+    case = loaded.case
+    first = {one.role for one in told if not one.withheld} - case.told
+    withheld = {one.role: one.step for one in told if one.withheld and one.kind is MessageKind.REMINDER}
+    new = {role: step for role, step in withheld.items() if role not in case.withheld}
+    return Wake(tuple(sorted(first)), new) if first or new else None

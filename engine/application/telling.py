@@ -10,7 +10,7 @@ from engine.application.ports import Message, Outgoing, PermanentFailure, Recipi
 from engine.errors import UnknownName
 from engine.notifications.render import Occasion, Press
 from engine.sop.requirements import words
-from engine.values import Level
+from engine.values import Kind, Level
 
 
 class Telling:
@@ -30,9 +30,17 @@ class Telling:
         except UnknownName:
             raise PermanentFailure("this actor is not known any more") from None
         language = self._press.language(recipient.language)
-        occasion = self._occasion(message, recipient.level, language)
-        said = self._press.render(occasion, recipient.level, language, recipient.zone)
+        level = self._level(message, recipient.level)
+        occasion = self._occasion(message, level, language)
+        said = self._press.render(occasion, level, language, recipient.zone)
         return recipient, lambda address: Outgoing(message.key, address, said.subject, said.body, language)
+
+    def _level(self, message: Message, level: Level) -> Level:
+        """A consulate never reads the title of a step, however its mail is protected: it would learn what the case is about."""
+        if level is not Level.FULL:
+            return level
+        role = self._casework.load(message.ref).sop.sop.roles.get(message.role)
+        return Level.DISCREET if role is not None and role.kind is Kind.CONSULATE else level
 
     def _occasion(self, message: Message, level: Level, language: str) -> Occasion:
         """Only a desk with full messages hears of a step: for the others nothing more is looked up."""
@@ -41,7 +49,7 @@ class Telling:
             loaded = self._casework.load(message.ref)
             titled = loaded.sop.steps.get(message.step)
             step = words(titled.model.title, language) if titled is not None else message.step
-            entry = next((one for one in self._store.history(message.ref) if one.seq == message.seq), None)
+            entry = self._store.entry(message.ref, message.seq)
             role = loaded.sop.sop.roles.get(entry.role) if entry is not None else None
             acted = words(role.title, language) if role is not None else ""
         return Occasion(message.ref, message.template, message.due_at, step, acted)

@@ -48,7 +48,7 @@ class Case(msgspec.Struct, frozen=True):
 
     `strands` and `alongside` name the step each strand stands at; `offered` the actions whose people know they are allowed
     ("step.action"); `withheld` what could not be told yet (role -> step whose turn it is); `due` when steps are due, `wake` when
-    time alone may next open something.
+    time alone may next open something; `armed` the safeguards whose deadline runs.
     """
 
     ref: str
@@ -75,6 +75,7 @@ class Case(msgspec.Struct, frozen=True):
     closed_at: datetime | None = None
     due: dict[str, datetime] = {}
     wake: datetime | None = None
+    armed: frozenset[str] = frozenset()
 
     def steps(self) -> tuple[str, ...]:
         """Every step of the configuration: the main one, then the strands', then those alongside."""
@@ -175,7 +176,14 @@ class Assign(msgspec.Struct, frozen=True, tag="assign"):
 
 
 class Wake(msgspec.Struct, frozen=True, tag="wake"):
-    """Time has passed: what a date made allowed is told, what is due in a series comes round."""
+    """Time has passed: what a date made allowed is told, what is due in a series comes round.
+
+    `told` names roles that an escalation or a reminder told of the case for the first time; `withheld` those from whom a reminder
+    was withheld, and of which step.
+    """
+
+    told: tuple[str, ...] = ()
+    withheld: dict[str, str] = {}
 
 
 Move = Launch | Take | Fire | Enter | Acknowledge | Assign | Wake

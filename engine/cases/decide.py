@@ -2,14 +2,15 @@
 
     decide(sop, case, move, facts, now) -> Decision(case, facts, effects, …) | Refusal(every unmet requirement)
 
-Pure: no clock, no database, no network. The model checker and the simulator call the same function, so that what is proved
-is what runs. A refusal is an answer; an exception is a fault. Order within one move and who is told: "Exact meaning" 4 to 8
-of docs/reference/sop-language.md; the work itself is `engine.cases.draft`'s.
+Pure: no clock, no database, no network. The model checker calls the same function, so that what is proved is what runs; a
+rehearsal (`engine.analysis.simulation`) keeps the same rules on a lighter case, and the tests play it through here. A refusal
+is an answer; an exception is a fault. Order within one move and who is told: "Exact meaning" 4 to 8 of
+docs/reference/sop-language.md; the work itself is `engine.cases.draft`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -28,13 +29,15 @@ from engine.cases.case import (
     record_key,
 )
 from engine.cases.deadlines import instant_after
-from engine.cases.draft import Draft, active_steps, hold
+from engine.cases.draft import Draft, active_steps
 from engine.cases.effects import Effect
+from engine.cases.sharing import hold
 from engine.cases.view import CaseView
 from engine.forms.model import FieldType
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
 from engine.sop.requirements import Guard, Sentences, flattened
+from engine.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,8 @@ def decide(sop: CompiledSop, case: Case, move: Move, facts: Facts, now: datetime
             return _fire(sop, case, move, facts, now)
         case Wake():
             draft = Draft(sop, case, facts, now)
-            draft.lapse()
-            return _settled(draft, "wake", "", ())
+            draft.heard(move.told, move.withheld.items())
+            return _settled(draft, "wake", "", case.steps())
     raise TypeError(f"not a move: {move!r}")
 
 
@@ -150,6 +153,18 @@ def _pauses_twice(sop: CompiledSop, case: Case, action: CompiledAction) -> bool:
     return case.paused is not None and target is not None and target.model.pause
 
 
+def reopenable(sop: CompiledSop, case: Case) -> tuple[str, ...]:
+    """Return the end steps that can be reopened: a closed case's own, else those of its strands and of what runs alongside."""
+    ends = (case.main,) if case.outcome is not None else case.steps()[1:]
+    return tuple(name for name in ends if sop.steps[name].model.reopens is not None)
+
+
+def reopenings(sop: CompiledSop, case: Case, facts: Facts, now: datetime) -> tuple[tuple[str, tuple[Unmet, ...]], ...]:
+    """List what can be reopened, each with what stands against it."""
+    view = CaseView(case, facts, now)
+    return tuple((name, _unmet(sop, case, sop.steps[name].reopens or (), view)) for name in reopenable(sop, case))
+
+
 def roles_of(sop: CompiledSop, case: Case, actor: str) -> frozenset[str]:
     """Return the roles in which an actor may move: its own, and the person's where it may speak for the person."""
     own = case.roles_of(actor)
@@ -164,7 +179,7 @@ def _launch(sop: CompiledSop, case: Case, move: Launch, facts: Facts, now: datet
     draft = Draft(sop, case, facts, now)
     draft.parties.update(move.parties)
     roles = sorted(role for role, actor in move.parties.items() if actor == move.actor)
-    draft.acting(roles[0] if roles else "", sop.sop.start)
+    draft.acting(roles[0] if roles else "", move.actor)
     draft.set_facts(_initial_facts(sop, move))
     draft.enter(sop.sop.start)
     for line in sop.sop.alongside:
@@ -172,8 +187,8 @@ def _launch(sop: CompiledSop, case: Case, move: Launch, facts: Facts, now: datet
     return _settled(draft, "launch", roles[0] if roles else "", ())
 
 
-def _initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, str | bool | int | float | None]]:
-    known: list[tuple[str, str | bool | int | float | None]] = []
+def _initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, Value | None]]:
+    known: list[tuple[str, Value | None]] = []
     for name, fact in sop.sop.facts.items():
         if name in move.facts:
             known.append((name, move.facts[name]))
@@ -210,7 +225,7 @@ def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime)
     if unmet:
         return Refusal("requirements" if entitled else "role", tuple(unmet))
     breach = action.is_environment and not hold(action.guards, view)
-    return _do(sop, case, action, step, facts, now, sorted(entitled)[0], move.assign, breach)
+    return _do(sop, case, action, step, facts, now, sorted(entitled)[0], move, breach)
 
 
 def _fire(sop: CompiledSop, case: Case, move: Fire, facts: Facts, now: datetime) -> Decision | Refusal:
@@ -225,7 +240,7 @@ def _fire(sop: CompiledSop, case: Case, move: Fire, facts: Facts, now: datetime)
     unmet = _unmet(sop, case, action.guards, view)
     if unmet:
         return Refusal("requirements", unmet)
-    return _do(sop, case, action, step, facts, now, "", None, False)
+    return _do(sop, case, action, step, facts, now, "", move, False)
 
 
 def _fires_at(action: CompiledAction, step: str, view: CaseView) -> datetime | None:
@@ -250,12 +265,13 @@ def _do(
     facts: Facts,
     now: datetime,
     role: str,
-    assign: str | None,
+    move: Take | Fire,
     breach: bool,
 ) -> Decision:
     """Carry out an action that is allowed: sets and voids, leave, enter, tell."""
     draft = Draft(sop, case, facts, now)
-    draft.acting(role, step)
+    assign = move.assign if isinstance(move, Take) else None
+    draft.acting(role, move.actor if isinstance(move, Take) else "")
     draft.note_taken(action.name)
     draft.set_facts(action.sets)
     draft.void(action.model.voids)
@@ -274,12 +290,7 @@ def _do(
 def _reopen(
     sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime, roles: frozenset[str]
 ) -> Decision | Refusal:
-    candidates = [case.main] if case.outcome is not None else [name for name in case.steps() if name != case.main]
-    found = [
-        name
-        for name in candidates
-        if sop.steps[name].model.reopens is not None and (move.step is None or name == move.step)
-    ]
+    found = [name for name in reopenable(sop, case) if move.step in (None, name)]
     if not found:
         return _refused("not_offered", "Nothing here can be reopened.")
     if len(found) > 1:
@@ -296,7 +307,7 @@ def _reopen(
         return Refusal("requirements" if entitled else "role", tuple(unmet))
     role = sorted(entitled)[0]
     draft = Draft(sop, case, facts, now)
-    draft.acting(role, reopens.to)
+    draft.acting(role, move.actor)
     draft.note_taken(REOPEN)
     draft.reopen(step.name, reopens.to)
     return _settled(draft, REOPEN, role, case.steps())
@@ -329,7 +340,7 @@ def _enter(sop: CompiledSop, case: Case, move: Enter, facts: Facts, now: datetim
     entry = open_ones[0]
     role = sorted(entry.by & roles)[0]
     draft = Draft(sop, case, facts, now)
-    draft.acting(role, entry.step)
+    draft.acting(role, move.actor)
     counts = False
     if not move.draft:
         actor = None if move.role is None else draft.parties.get(move.role)
@@ -338,7 +349,7 @@ def _enter(sop: CompiledSop, case: Case, move: Enter, facts: Facts, now: datetim
         record = RecordView(draft.seq, move.signed_on.isoformat(), move.signed_by, seen, actor)
         counts = draft.record(record_key(move.part, move.role, move.purpose), move.part, record)
         draft.count_for_series(move.part)
-    return _settled(draft, move.part, role, case.steps(), counts=counts)
+    return _settled(draft, move.part, role, case.steps(), counts=counts, fields=move.fields)
 
 
 def _acknowledge(sop: CompiledSop, case: Case, move: Acknowledge, facts: Facts, now: datetime) -> Decision | Refusal:
@@ -352,7 +363,7 @@ def _acknowledge(sop: CompiledSop, case: Case, move: Acknowledge, facts: Facts, 
         return _refused("not_here", "Nothing here waits for this actor's acknowledgement.")
     role = sorted(roles & frozenset(sop.steps[steps[0]].model.responsible))[0]
     draft = Draft(sop, case, facts, now)
-    draft.acting(role, steps[0])
+    draft.acting(role, move.actor)
     for name in steps:
         for responsible in roles & frozenset(sop.steps[name].model.responsible):
             draft.acknowledge(name, responsible, move.actor)
@@ -367,17 +378,18 @@ def _assign(sop: CompiledSop, case: Case, move: Assign, facts: Facts, now: datet
         return _refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
     draft = Draft(sop, case, facts, now)
     role = min(roles, default="")
-    draft.acting(role, case.main)
+    draft.acting(role, move.actor)
     draft.assign(move.role, move.to)
     draft.turn_over(move.role)
     return _settled(draft, "assign", role, case.steps())
 
 
 def _settled(
-    draft: Draft, name: str, role: str, from_steps: tuple[str, ...], breach: bool = False, counts: bool = False
-) -> Decision:
+    draft: Draft, name: str, role: str, from_steps: tuple[str, ...], breach: bool = False, counts: bool = False,
+    fields: Mapping[str, Value] | None = None,
+) -> Decision:  # fmt: skip
     """Tell whom the move concerns, and answer."""
-    draft.settle()
+    draft.settle(fields)
     case = draft.case()
     return Decision(case, draft.facts(), tuple(draft.effects), name, role, from_steps, case.steps(), breach, counts)
 
@@ -404,26 +416,31 @@ def who_can_meet(sop: CompiledSop, case: Case, requirement: m.Requirement) -> tu
                 roles.update(role for entry in anywhere for role in entry.by)
             case m.AcknowledgedRequirement(acknowledged=asked):
                 roles.add(asked.by)
-            case m.StrandsRequirement():
-                for name in case.strands.values():
-                    if not sop.steps[name].is_end:
+            case m.StrandsRequirement(strands=named):
+                for strand, name in case.strands.items():
+                    if not sop.steps[name].is_end and (named == "done" or strand in named):
                         roles.update(sop.steps[name].model.responsible)
             case m.StepDoneRequirement(step_done=step):
                 roles.update(sop.steps[step].model.responsible)
             case m.AtRequirement(at=steps):
                 roles.update(role for step in steps for role in sop.steps[step].model.responsible)
             case m.FactRequirement(fact=wanted):
-                roles.update(_setters(sop, frozenset(wanted)))
+                for action in _every_action(sop):
+                    if not wanted.keys().isdisjoint(name for name, _ in action.sets):
+                        roles.update(action.by)
+            case m.TakenRequirement(taken=taken) if taken.at_least is not None:
+                for action in _every_action(sop):
+                    if action.name == taken.action:
+                        roles.update(action.by)
             case m.SeriesRequirement():
                 roles.update(role for name in case.steps() if name for role in sop.steps[name].model.responsible)
     return tuple(sorted(roles - {m.SYSTEM, m.ENVIRONMENT}))
 
 
-def _setters(sop: CompiledSop, names: frozenset[str]) -> Iterator[str]:
-    own = (action for step in sop.steps.values() for action in step.actions.values())
-    for action in (*own, *sop.everywhere.values()):
-        if not names.isdisjoint(name for name, _ in action.sets):
-            yield from action.by
+def _every_action(sop: CompiledSop) -> Iterator[CompiledAction]:
+    for step in sop.steps.values():
+        yield from step.actions.values()
+    yield from sop.everywhere.values()
 
 
 def _entitled(action: CompiledAction, roles: frozenset[str]) -> frozenset[str]:

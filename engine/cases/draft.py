@@ -7,11 +7,11 @@ docs/reference/sop-language.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from engine.cases.case import Case, Facts, Moment, Occurrence, Paused, RecordView
-from engine.cases.deadlines import instant_after, occurrences, schedule, wait_until
+from engine.cases.deadlines import Schedule, instant_after, occurrences, schedule, wait_until
 from engine.cases.effects import (
     CancelMessages,
     CloseCase,
@@ -23,17 +23,14 @@ from engine.cases.effects import (
     SetDeadline,
     ShiftDeadlines,
 )
+from engine.cases.sharing import hold, why_withheld
 from engine.cases.view import CaseView
 from engine.sop import model as m
-from engine.sop.compile import CompiledAction, CompiledSop
-from engine.sop.requirements import Guard
+from engine.sop.compile import CompiledAction, CompiledSop, Watch
 from engine.values import Kind, MessageKind, Side, Value
 
 ASYLUM = "asylum_pending"
 """The fact that bars every word to authorities and consulates while it is true (Directive 2013/32/EU, art. 30)."""
-
-NO_RULE = "no rule of share_when speaks of this role"
-NO_CONSENT = "share_when does not hold for this role"
 
 
 def active_steps(sop: CompiledSop, case: Case) -> tuple[str, ...]:
@@ -45,13 +42,16 @@ def active_steps(sop: CompiledSop, case: Case) -> tuple[str, ...]:
     return tuple(step for step in case.alongside.values() if sop.steps[step].after_end)
 
 
-def _counts_from(origin: m.Origin | m.FieldOfForm | None, part: str | None) -> bool:
-    return part is None or (origin is not None and origin.form == part)
+Start = m.Origin | m.FieldOfForm | None
+"""From where a clock counts; None: from entering its step."""
 
 
-def hold(ready: Iterable[Guard], view: CaseView) -> bool:
-    """Whether all these requirements hold."""
-    return all(guard.holds(view) for guard in ready)
+def _open(due: Schedule) -> Occurrence:
+    return Occurrence(due.due_at)
+
+
+def _any_start(_: Start) -> bool:
+    return True
 
 
 class Draft:
@@ -71,7 +71,7 @@ class Draft:
         self._acknowledged, self._series = dict(case.acknowledged), dict(case.series)
         self._told, self._offered, self._withheld = set(case.told), set(case.offered), dict(case.withheld)
         self._outcome, self._closed_at = case.outcome, case.closed_at
-        self._due, self._wake = dict(case.due), case.wake
+        self._due, self._wake, self._armed = dict(case.due), case.wake, set(case.armed)
         self._records, self._voided = facts.records, facts.voided
         self._attributes = facts.attributes
         self._unshares = False
@@ -82,19 +82,27 @@ class Draft:
         self._turn: dict[str, tuple[str, str]] = {}
         self._inform: dict[str, tuple[str, str]] = {}
         self._unasked: set[str] = set()
+        self._happened: list[tuple[str, str]] = []
 
     # ── What the decision asks ──────────────────────────────────────────────────────────────────────────────────
 
-    def acting(self, role: str, step: str) -> None:
-        """Note on which side of the border the move happens: the acting role's, else that of the step's people."""
-        for name in (role, *self.sop.steps[step].model.responsible):
+    def acting(self, role: str, actor: str) -> None:
+        """Note from which side of the border word goes out: the acting role's, else the one of whoever speaks for it.
+
+        The system, like a coordinator who is no party, stands on the side of the destination.
+        """
+        own = sorted(name for name, party in self.parties.items() if party == actor)
+        for name in (role, *own):
             known = self.sop.sop.roles.get(name)
             if known is not None and known.side in (Side.DESTINATION, Side.ORIGIN):
                 self._side = known.side
                 return
 
     def active(self) -> tuple[str, ...]:
-        return active_steps(self.sop, self.case())
+        """Return what `active_steps` says of the case as it now stands."""
+        if self._outcome is None:
+            return self._standing()
+        return tuple(step for step in self._alongside.values() if self.sop.steps[step].after_end)
 
     def view(self) -> CaseView:
         return CaseView(self.case(), self.facts(), self.now)
@@ -106,7 +114,7 @@ class Draft:
             old.ref, old.sop, old.version, old.destination, old.origin, old.launched_at, self._main, self.seq,
             self._strands, self._alongside, self._paused, self.parties, self._entered, self._done, self._taken,
             self._acknowledged, self._series, frozenset(self._told), frozenset(self._offered), self._withheld,
-            self._outcome, self._closed_at, self._due, self._wake,
+            self._outcome, self._closed_at, self._due, self._wake, frozenset(self._armed),
         )  # fmt: skip
 
     def facts(self) -> Facts:
@@ -125,9 +133,11 @@ class Draft:
                 attributes.pop(name, None)
             else:
                 attributes[name] = value
-        for name, causes in self.sop.implied:
-            if any(attributes.get(cause) in values for cause, values in causes):
-                attributes[name] = True
+        # What follows may itself have followers, in whatever order they are written.
+        for _ in self.sop.implied:
+            for name, causes in self.sop.implied:
+                if any(attributes.get(cause) in values for cause, values in causes):
+                    attributes[name] = True
         self._attributes = attributes
         self._unshares |= any(name in self.sop.share_reads for name, _ in wanted)
 
@@ -138,39 +148,54 @@ class Draft:
                 self._records = {key: record for key, record in self._records.items() if key.partition(">")[0] != part}
                 self._voided = {**self._voided, part: self._today.isoformat()}
                 self._unshares |= part in self.sop.share_reads
+                self._date_changed(part)
 
     def record(self, key: str, part: str, record: RecordView) -> bool:
         """Let the newest record count; answers whether this one is it."""
+        self._happened.append(("record", part))
         voided, known = self._voided.get(part), self._records.get(key)
         if (voided is not None and record.signed_on < voided) or (known and record.signed_on < known.signed_on):
             return False
         self._records = {**self._records, key: record}
         self._unshares |= part in self.sop.share_reads
-        self._date_known(part)
+        self._date_changed(part)
         return True
 
     def assign(self, role: str, actor: str) -> None:
         """Let another actor stand for a role; what the last one acknowledged lapses with the name it was given under.
 
-        The new actor has been told nothing, and what waits in the outbox for the last one is no longer theirs.
+        The new actor has been told nothing, and what waits in the outbox for the last one is no longer theirs: who has
+        been told of the case is asked to stop.
         """
-        if role in self.parties:
+        last = self.parties.get(role)
+        if last is not None:
             self.effects.append(CancelMessages(role))
+            if last != actor and self._may_be_stopped(role):
+                self.effects.append(Notify(MessageKind.FOR_INFORMATION, role, self._main, "stop", actor=last))
         self.parties[role] = actor
+        self._acknowledged = {k: v for k, v in self._acknowledged.items() if not k.endswith(f" {role}")}
         self._told.discard(role)
         self._unshares = True
 
     def turn_over(self, role: str) -> None:
         """Tell a new actor of the steps that wait for its role."""
         for step in self.active():
-            if role in self.sop.steps[step].model.responsible:
+            if role in self.sop.steps[step].model.responsible and not self.sop.steps[step].idle:
                 self._turn.setdefault(role, (step, "your_turn"))
 
     def acknowledge(self, step: str, role: str, actor: str) -> None:
         self._acknowledged[f"{step} {role}"] = actor
+        self._happened.append(("acknowledge", step))
+
+    def heard(self, told: Iterable[str], withheld: Iterable[tuple[str, str]]) -> None:
+        """Note whom a reminder or an escalation has told of the case, and from whom one was withheld."""
+        self._told.update(told)
+        for role, step in withheld:
+            self._withheld.setdefault(role, step)
 
     def note_taken(self, action: str) -> None:
         """Remember the last takings of an action, as many as any requirement counts."""
+        self._happened.append(("action", action))
         keep = self.sop.counted.get(action)
         if keep is not None:
             self._taken[action] = (*self._taken.get(action, ()), self.seq)[-keep:]
@@ -250,6 +275,7 @@ class Draft:
         """Restore the configuration that the pause left; nothing is entered, due dates move by the pause's length."""
         if self._paused is None:
             return
+        paused = self._entered[step].seq
         self._leave(step)
         self._done[step] = self._moment
         self._main, self._strands = self._paused.main, dict(self._paused.strands)
@@ -259,7 +285,12 @@ class Draft:
         for name in back:
             if name in self._due:
                 self._due[name] += length
+            for series in self.sop.steps[name].model.series:
+                rounds = self._series.get(f"{name}/{series}", ())
+                self._series[f"{name}/{series}"] = tuple(Occurrence(one.due_at + length, one.state) for one in rounds)
         self._paused = None
+        for name in set(back) & self.sop.clocked:
+            self._set_clocks(name, lambda start: self._changed_since(start, paused))
         for name in back:
             for role in self.sop.steps[name].model.responsible:
                 self._turn.setdefault(role, (name, "your_turn"))
@@ -290,48 +321,80 @@ class Draft:
             self._set_clocks(step)
         for other in self.sop.counts_from.get(step, ()):
             if other != step and other in self._standing():
-                self._set_clocks(other)
+                self._set_clocks(other, lambda start: getattr(start, "enter", None) == step)
+        for watch in self.sop.watches_from.get(step, ()):
+            self._set_watch(watch)
 
     def _standing(self) -> tuple[str, ...]:
         return (self._main, *self._strands.values(), *self._alongside.values())
 
-    def _date_known(self, part: str) -> None:
+    def _date_changed(self, part: str) -> None:
+        """A date on this form part has become known, is another one, or is known no more."""
         for step in self.sop.dated_by.get(part, ()):
             if step in self._standing():
-                self._set_clocks(step, part)
+                self._set_clocks(step, lambda start: start is not None and start.form == part)
+        for watch in self.sop.watches_from.get(part, ()):
+            self._set_watch(watch)
 
-    def _set_clocks(self, step: str, part: str | None = None) -> None:
-        """Set the clocks of a step; where a date on `part` has become known, only those that count from it."""
+    def _changed_since(self, start: Start, seq: int) -> bool:
+        """Whether the origin of a clock became known after this entry of the history, or is not known (any more)."""
+        if start is None:
+            return False
+        enter = getattr(start, "enter", None)
+        known = self._entered.get(enter) if enter is not None else self._records.get(start.form or "")
+        return known is None or known.seq > seq
+
+    def _set_clocks(self, step: str, concerned: Callable[[Start], bool] = _any_start) -> None:
+        """Set the clocks of a step, those that count from what is `concerned`; end one whose origin is not known any more."""
         model = self.sop.steps[step].model
         entered = self._entered[step].at
-        if model.due is not None and _counts_from(model.due.from_, part):
+        if model.due is not None and concerned(model.due.from_):
             origin = self._origin(model.due.from_, entered)
-            if origin is not None:
+            if origin is None:
+                self._end_clock(step, "due", self._due.pop(step, None) is not None)
+            else:
                 due = schedule(model.due, origin, self._calendars)
                 self._due[step] = due.due_at
                 self.effects.append(SetDeadline("due", step, "due", due.due_at, due.alarms))
         for name, action in model.actions.items():
-            if action.automatic is not None and _counts_from(action.automatic.from_, part):
+            if action.automatic is not None and concerned(action.automatic.from_):
                 start = self._origin(action.automatic.from_, entered)
-                if start is not None:
+                if start is None:
+                    self._end_clock(step, name, self._entered[step] is not self._moment)
+                else:
                     at = instant_after(action.automatic.after, start, self._calendars, action.automatic.calendar)
                     self.effects.append(SetDeadline("timed", step, name, at))
         for name, series in model.series.items():
-            start = self._origin(series.from_, entered)
-            if start is not None and _counts_from(series.from_, part):
-                rounds = occurrences(series, start, self._calendars)
-                known = self._series.get(f"{step}/{name}", ())
-                fresh = [Occurrence(one.due_at) for one in rounds]
-                if known and self._entered[step] is not self._moment:
-                    fresh = [Occurrence(new.due_at, old.state) for new, old in zip(fresh, known, strict=True)]
-                self._series[f"{step}/{name}"] = tuple(fresh)
-                for number, (one, round_) in enumerate(zip(fresh, rounds, strict=True)):
-                    if one.state == "open":
-                        self.effects.append(
-                            SetDeadline("series", step, f"{name}:{number}", round_.due_at, round_.alarms)
-                        )
+            if concerned(series.from_):
+                self._set_series(step, name, series, self._origin(series.from_, entered))
 
-    def _origin(self, rule: m.Origin | m.FieldOfForm | None, entered: datetime) -> datetime | date | None:
+    def _end_clock(self, step: str, name: str, runs: bool) -> None:
+        if runs:
+            self.effects.append(EndDeadline(step, name))
+
+    def _set_series(self, step: str, name: str, series: m.Series, start: datetime | date | None) -> None:
+        """Lay out the occurrences; what was recorded or has lapsed stays so when their dates move."""
+        known = self._series.get(f"{step}/{name}", ())
+        if start is None:
+            for number, one in enumerate(known):
+                self._end_clock(step, f"{name}:{number}", one.state == "open")
+            return
+        rounds = occurrences(series, start, self._calendars)
+        states = [one.state for one in known] or ["open"] * len(rounds)
+        if self._entered[step] is self._moment:
+            # Entered again: what was recorded of the same day is not asked for twice; another day is a round of its own.
+            states = [
+                old.state if old.due_at == due.due_at else "open"
+                for due, old in zip(rounds, known or map(_open, rounds), strict=True)
+            ]
+        self._series[f"{step}/{name}"] = tuple(
+            Occurrence(due.due_at, state) for due, state in zip(rounds, states, strict=True)
+        )
+        for number, (due, state) in enumerate(zip(rounds, states, strict=True)):
+            if state == "open":
+                self.effects.append(SetDeadline("series", step, f"{name}:{number}", due.due_at, due.alarms))
+
+    def _origin(self, rule: Start, entered: datetime) -> datetime | date | None:
         if rule is None:
             return entered
         enter = getattr(rule, "enter", None)
@@ -361,20 +424,52 @@ class Draft:
                     self._series[key] = tuple(rounds)
                     self.effects.append(EndDeadline(step, f"{name}:{chosen}"))
 
-    def lapse(self) -> None:
+    def _lapse(self) -> None:
         """An occurrence that is due while its requirements fail lapses."""
-        view = self.view()
         for step in self.active():
             for name, ready in self.sop.steps[step].series_guards.items():
                 key = f"{step}/{name}"
                 rounds = list(self._series.get(key, ()))
-                if not ready or hold(ready, view):
+                late = [number for number, one in enumerate(rounds) if one.state == "open" and one.due_at <= self.now]
+                if not ready or not late or hold(ready, self.view()):
                     continue
-                for number, one in enumerate(rounds):
-                    if one.state == "open" and one.due_at <= self.now:
-                        rounds[number] = Occurrence(one.due_at, "lapsed")
-                        self.effects.append(EndDeadline(step, f"{name}:{number}"))
+                for number in late:
+                    rounds[number] = Occurrence(rounds[number].due_at, "lapsed")
+                    self.effects.append(EndDeadline(step, f"{name}:{number}"))
                 self._series[key] = tuple(rounds)
+
+    # ── What safeguards watch ───────────────────────────────────────────────────────────────────────────────────
+
+    def _watch(self, fields: Mapping[str, Value]) -> None:
+        """Arm the deadlines of safeguards whose X has happened, and end those whose Y has, in the order of things."""
+        told = [("tell", one.role) for one in self.effects if isinstance(one, Notify) and not one.withheld]
+        entered = [("enter", step) for step in self._new]
+        for event in (*self._happened, *(("leave", step) for step in self._left), *entered, *told):
+            for trigger in self.sop.watched.get(event, ()):
+                if any(fields.get(name) not in allowed for name, allowed in trigger.where):
+                    continue
+                if not trigger.arms:
+                    self._disarm(trigger.watch)
+                elif trigger.watch.id not in self._armed and self._concerns(trigger.watch):
+                    self._armed.add(trigger.watch.id)
+                    self._set_watch(trigger.watch)
+
+    def _concerns(self, watch: Watch) -> bool:
+        """Facts that narrow a safeguard are read before the move's `sets`; at the launch there is no before."""
+        return hold(watch.when, CaseView(self._old, self._old_facts, self.now) if self._old.main else self.view())
+
+    def _set_watch(self, watch: Watch) -> None:
+        """Set an armed deadline, once its origin is known; it belongs to the case and to no step."""
+        if watch.id in self._armed:
+            origin = self._origin(watch.rule.from_, self.now)
+            if origin is not None:
+                due = schedule(watch.rule, origin, self._calendars)
+                self.effects.append(SetDeadline("watch", "", watch.id, due.due_at, due.alarms))
+
+    def _disarm(self, watch: Watch) -> None:
+        if watch.id in self._armed:
+            self._armed.discard(watch.id)
+            self.effects.append(EndDeadline("", watch.id))
 
     # ── Who is told ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -385,8 +480,12 @@ class Draft:
                 self._unasked.add(one.role)
             self._inform[one.role] = (step, "stop" if one.as_ == "stop" else "for_information")
 
-    def settle(self) -> None:
-        """Decide who is told, withhold what consent does not cover, and set when time alone may change something."""
+    def settle(self, fields: Mapping[str, Value] | None = None) -> None:
+        """Decide who is told, withhold what consent does not cover, and set when time alone may change something.
+
+        `fields`: of the form that was recorded, if the move is a record.
+        """
+        self._lapse()
         for step in self._new:
             compiled = self.sop.steps[step]
             # Where a line alongside idles there is nothing to do yet.
@@ -406,7 +505,9 @@ class Draft:
         for role, (step, template) in self._inform.items():
             if role not in self._turn or template == "stop":
                 self._notify(MessageKind.FOR_INFORMATION, role, step, template, view)
-        self._wake_at(wake if self._outcome is None else None)
+        self._wake_at(wake)
+        if self.sop.watched:
+            self._watch(fields or {})
 
     def _wake_at(self, wake: datetime | None) -> None:
         """Keep one deadline of the whole case at which time alone may open something."""
@@ -464,12 +565,10 @@ class Draft:
         return None if since is None else wait_until(waited.at_least, since, self._calendars)
 
     def _notify(self, kind: MessageKind, role: str, step: str, template: str, view: CaseView) -> None:
-        known = self.sop.sop.roles[role]
         if role not in self.parties:
             return
         if template == "stop":
-            silent = known.kind in (Kind.AUTHORITY, Kind.CONSULATE) and self._attributes.get(ASYLUM) is True
-            if role in self._told and not silent:
+            if self._may_be_stopped(role):
                 self.effects.append(Notify(kind, role, step, template))
             return
         withheld = "" if role in self._unasked else self._why_withheld(role, view)
@@ -481,29 +580,40 @@ class Draft:
             self._withheld.pop(role, None)
         self.effects.append(Notify(kind, role, step, template, withheld))
 
+    def _may_be_stopped(self, role: str) -> bool:
+        """Only who was told can be asked to stop; no authority or consulate while an asylum claim is pending."""
+        official = self.sop.sop.roles[role].kind in (Kind.AUTHORITY, Kind.CONSULATE)
+        return role in self._told and not (official and self._attributes.get(ASYLUM) is True)
+
     def _why_withheld(self, role: str, view: CaseView) -> str:
-        known = self.sop.sop.roles[role]
-        if known.side is Side.PERSON or (known.side is self._side and role not in self.sop.official):
-            return ""
-        ready = self.sop.share[role]
-        if ready is None:
-            return NO_RULE
-        return "" if hold(ready, view) else NO_CONSENT
+        return why_withheld(self.sop, role, view, self._side)
 
     def _cancel_unshared(self, view: CaseView) -> None:
-        """What is queued for somebody whose consent has just gone may no longer leave."""
-        for role in sorted(self._told):
-            ready = self.sop.share[role]
-            gone = ready and role in self.parties and not hold(ready, view)
-            if gone and hold(ready or (), CaseView(self._old, self._old_facts, self.now)):
+        """What is queued for somebody whose consent has just gone may no longer leave; it counts as withheld."""
+        before = CaseView(self._old, self._old_facts, self.now)
+        for role in sorted(self._told & self.parties.keys()):
+            if why_withheld(self.sop, role, view) and not why_withheld(self.sop, role, before):
                 self.effects.append(CancelMessages(role))
+                step = self._waits_for(role, view)
+                if step is not None:
+                    self._withheld.setdefault(role, step)
 
     def _release(self, view: CaseView) -> None:
-        """Tell what was withheld, once it may be told and while it is still due."""
-        standing = set(self._standing())
-        for role, step in list(self._withheld.items()):
-            if step not in standing or self._outcome is not None:
+        """Tell what was withheld, once it may be told whoever asks, and while something still waits for the role."""
+        for role in list(self._withheld):
+            if not self._why_withheld(role, view) and not why_withheld(self.sop, role, view):
                 del self._withheld[role]
-            elif not self._why_withheld(role, view):
-                self._turn.setdefault(role, (step, "your_turn"))
-                del self._withheld[role]
+                step = self._waits_for(role, view)
+                if step is not None:
+                    self._turn.setdefault(role, (step, "your_turn"))
+
+    def _waits_for(self, role: str, view: CaseView) -> str | None:
+        """Return the first step where it is this role's turn: it is responsible, or may take an action that was announced."""
+        for step in self.active():
+            compiled = self.sop.steps[step]
+            if role in compiled.model.responsible and not compiled.idle:
+                return step
+            for action in compiled.announced:
+                if role in action.by and action.key in self._offered and hold(action.guards, view):
+                    return step
+        return None

@@ -14,18 +14,25 @@ from engine.values import MessageKind
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell a role. `withheld` says why it may not be told yet (empty: it may); `template` names the words."""
+    """Tell a role. `withheld` says why it may not be told yet (empty: it may); `template` names the words.
+
+    `actor` is set where the one told no longer stands for the role.
+    """
 
     kind: MessageKind
     role: str
     step: str
     template: str
     withheld: str = ""
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetDeadline:
-    """From now on this is due. `kind` is due, timed, series or wake; `name` tells apart the deadlines of one step."""
+    """From now on this is due. `kind` is due, timed, series, wake or watch; `name` tells apart the deadlines of one step.
+
+    A `wake` and a `watch` (the deadline of a safeguard, named by its id) belong to the case: their step is empty.
+    """
 
     kind: str
     step: str

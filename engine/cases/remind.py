@@ -11,38 +11,31 @@ from datetime import datetime
 
 from engine.cases.case import Case, Facts
 from engine.cases.deadlines import Alarm
-from engine.cases.draft import NO_CONSENT, NO_RULE, hold
 from engine.cases.effects import Notify
+from engine.cases.sharing import why_withheld
 from engine.cases.view import CaseView
 from engine.sop.compile import CompiledSop
-from engine.values import MessageKind, Side
+from engine.values import MessageKind
 
 
 def notices(
     sop: CompiledSop, case: Case, facts: Facts, step: str, alarms: Iterable[Alarm], now: datetime
 ) -> tuple[Notify, ...]:
-    """Return who is told of the alarms of one deadline whose instants have come; each role hears the latest of a kind."""
+    """Return who is told of the alarms of one deadline whose instants have come; each role hears the latest of a kind.
+
+    `step` is empty for a deadline that belongs to the case, as a safeguard's does: only its escalations tell anybody.
+    """
+    responsible = sop.steps[step].model.responsible if step else ()
     latest: dict[tuple[str, MessageKind], str] = {}
     for alarm in alarms:
         escalates = alarm.kind == "escalate"
         kind = MessageKind.ESCALATION if escalates else MessageKind.REMINDER
         template = {"escalate": "escalation", "due": "due"}.get(alarm.kind, "reminder")
-        for role in alarm.roles if escalates else sop.steps[step].model.responsible:
+        for role in alarm.roles if escalates else responsible:
             latest[role, kind] = template
     view = CaseView(case, facts, now)
     return tuple(
-        Notify(kind, role, step, template, why_withheld(sop, role, view))
+        Notify(kind, role, step or case.main, template, why_withheld(sop, role, view))
         for (role, kind), template in latest.items()
         if role in case.parties
     )
-
-
-def why_withheld(sop: CompiledSop, role: str, view: CaseView) -> str:
-    """Say why a role may not be told now, whoever asks; empty if it may."""
-    known = sop.sop.roles[role]
-    if known.side is Side.PERSON or (known.side is Side.DESTINATION and role not in sop.official):
-        return ""
-    ready = sop.share[role]
-    if ready is None:
-        return NO_RULE
-    return "" if hold(ready, view) else NO_CONSENT

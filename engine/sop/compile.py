@@ -10,20 +10,23 @@ Terms: docs/glossary.md. Why flat machines: docs/decisions/0003-one-flat-machine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from transitions import Machine
 
 from engine.forms.model import Form, FormPart
 from engine.sop import model as m
-from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, reads
+from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, reads, values_of
 from engine.values import OFFICIAL_KINDS, Side, Value
 
 MAIN: Final = "main"
 REOPEN: Final = "reopen"
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
 
 
 class Cursor:
@@ -103,6 +106,24 @@ class CompiledStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """A safeguard that arms a deadline of the case (`within`): its clock, and the facts that narrow it."""
+
+    id: str
+    rule: m.DeadlineRule
+    when: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """An event that arms a watch or ends it; `where`: what the fields of a record must say."""
+
+    watch: Watch
+    arms: bool
+    where: tuple[tuple[str, frozenset[Value]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledSop:
     """One version of a procedure, ready to run.
 
@@ -118,6 +139,8 @@ class CompiledSop:
         counted_in: form part -> the steps whose series it is recorded for.
         dated_by: form part -> the steps whose clocks count from a date on it.
         counts_from: step -> the other steps whose clocks count from its entry.
+        watched: event, as (kind, name) -> what it arms or ends.
+        watches_from: form part or step -> the watches whose clock counts from it.
     """
 
     sop: m.Sop
@@ -141,6 +164,8 @@ class CompiledSop:
     counted_in: Mapping[str, tuple[str, ...]]
     dated_by: Mapping[str, tuple[str, ...]]
     counts_from: Mapping[str, tuple[str, ...]]
+    watched: Mapping[tuple[str, str], tuple[Trigger, ...]]
+    watches_from: Mapping[str, tuple[Watch, ...]]
     implied: tuple[tuple[str, tuple[tuple[str, frozenset[Value]], ...]], ...] = field(default=())
 
     def entries_of(self, step: str, part: str) -> tuple[CompiledEntry, ...]:
@@ -166,6 +191,7 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
     scope = Scope(sop, forms, parts, strands_of, ends)
     compiler = _Compiler(sop, forms, scope)
     steps = {one.name: one for one in compiler.steps()}
+    watches = [(one, compiler.watch(one)) for one in _armed(sop)]
     return CompiledSop(
         sop=sop,
         forms=forms,
@@ -192,6 +218,8 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
         counted_in=_series_of(sop, parts, forms),
         dated_by=_grouped(sop, lambda origin: origin.form),
         counts_from=_grouped(sop, lambda origin: getattr(origin, "enter", None)),
+        watched=_watched(compiler, watches),
+        watches_from=_gathered((origin, watch) for _, watch in watches for origin in _counted_from(watch.rule)),
         implied=tuple(
             (name, tuple((other, fact_values(sop, other, [value])) for other, value in fact.implied_by.items()))
             for name, fact in sop.facts.items()
@@ -266,6 +294,12 @@ def _reads(sop: m.Sop) -> dict[str, frozenset[str]]:
         for origin in _origins(step):
             if origin.form is not None and origin.field is not None:
                 found.setdefault(origin.form, set()).add(origin.field)
+    for safeguard in _armed(sop):
+        for event, _ in _events(safeguard):
+            if isinstance(event, m.EventPattern) and event.record is not None and event.where:
+                found.setdefault(event.record, set()).update(event.where)
+        if isinstance(safeguard.from_, m.Origin) and safeguard.from_.form and safeguard.from_.field:
+            found.setdefault(safeguard.from_.form, set()).add(safeguard.from_.field)
     return {part: frozenset(names) for part, names in found.items()}
 
 
@@ -300,6 +334,45 @@ def _share_reads(sop: m.Sop) -> frozenset[str]:
             elif isinstance(one, m.FactRequirement):
                 found |= set(one.fact)
     return frozenset(found)
+
+
+def _armed(sop: m.Sop) -> Iterator[m.Safeguard]:
+    """Yield the safeguards whose `within` arms a deadline."""
+    for one in sop.safeguards:
+        if isinstance(one, m.Safeguard) and one.within is not None:
+            yield one
+
+
+def _events(safeguard: m.Safeguard) -> Iterator[tuple[m.Event, bool]]:
+    """Yield each X and Y with whether it arms; Y first, so that what is both ends a deadline and arms the next."""
+    for event in safeguard.eventually or ():
+        yield event, False
+    for event in safeguard.after or ():
+        yield event, True
+
+
+def _watched(
+    compiler: _Compiler, watches: Iterable[tuple[m.Safeguard, Watch]]
+) -> dict[tuple[str, str], tuple[Trigger, ...]]:
+    return _gathered(
+        (key, Trigger(watch, arms, where))
+        for safeguard, watch in watches
+        for event, arms in _events(safeguard)
+        for key, where in compiler.event(event)
+    )
+
+
+def _counted_from(rule: m.DeadlineRule) -> Iterator[str]:
+    for name in (rule.from_.form, rule.from_.enter) if rule.from_ is not None else ():
+        if name is not None:
+            yield name
+
+
+def _gathered(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, tuple[Item, ...]]:
+    found: dict[Key, list[Item]] = {}
+    for key, item in pairs:
+        found.setdefault(key, []).append(item)
+    return {key: tuple(items) for key, items in found.items()}
 
 
 def _series_of(sop: m.Sop, parts: Mapping[str, FormPart], forms: Mapping[str, Form]) -> dict[str, tuple[str, ...]]:
@@ -350,13 +423,13 @@ class _Compiler:
         entries = [
             CompiledEntry(part, name, frozenset(entry.by) or responsible, guards(entry.requires, scope))
             for entry in step.forms
-            for part in self._parts(entry.form)
+            for part in self.parts(entry.form)
         ]
         entries += [
             CompiledEntry(part, name, responsible, ())
             for series in step.series.values()
             for form in series.forms
-            for part in self._parts(form)
+            for part in self.parts(form)
             if not any(entry.part == part for entry in entries)
         ]
         return CompiledStep(
@@ -374,7 +447,7 @@ class _Compiler:
             after_end=beside is not None and beside.after_end,
         )
 
-    def _parts(self, form: str) -> list[str]:
+    def parts(self, form: str) -> list[str]:
         """A form with parts, named as a whole, stands for each of them."""
         return [form] if form in self._scope.parts else list(self._forms[form].all_parts())
 
@@ -418,7 +491,48 @@ class _Compiler:
             return step.phase
         return next((outer.phase for outer in self._sop.steps.values() if line in outer.strands), None)
 
+    def watch(self, safeguard: m.Safeguard) -> Watch:
+        origin = safeguard.from_ if isinstance(safeguard.from_, m.Origin) else None
+        rule = m.DeadlineRule.model_validate(
+            {"within": safeguard.within, "from": origin, "escalate": safeguard.escalate}
+        )
+        when = () if safeguard.if_ is None else guards([safeguard.if_], self._scope)
+        return Watch(safeguard.id, rule, when)
+
+    def event(self, event: m.Event) -> Iterator[tuple[tuple[str, str], tuple[tuple[str, frozenset[Value]], ...]]]:
+        """Yield what an event is called when it happens, and what a record must say then; being shown a form is no event."""
+        if isinstance(event, str):
+            yield ("action", event), ()
+        elif event.record is not None:
+            for part in self.parts(event.record):
+                known = self._scope.parts[part]
+                yield (
+                    ("record", part),
+                    tuple((name, values_of(known, name, written)) for name, written in event.where.items()),
+                )
+        elif event.tell is not None:
+            for role, known_role in self._sop.roles.items():
+                if event.tell in (role, known_role.side, known_role.kind):
+                    yield ("tell", role), ()
+        else:
+            for kind in ("enter", "leave", "acknowledge"):
+                step = getattr(event, kind)
+                if step is not None:
+                    yield (kind, step), ()
+
     def share(self, role: str) -> tuple[Guard, ...] | None:
         """Find what must hold before this role is told: by role, else by kind, else by side; None: nothing allows it."""
         asked = self._sop.asked_before_telling(role)
-        return None if asked is None else guards(asked, self._scope)
+        return None if asked is None else guards((self._received(one, role) for one in asked), self._scope)
+
+    def _received(self, one: m.Requirement, role: str) -> m.Requirement:
+        """Read what `share_when` asks for the receiver at hand: a keyed part without its key is its own, for any purpose."""
+        match one:
+            case m.FormRequirement(for_=None) if (keyed := self._scope.parts[one.form].keyed) is not None:
+                receivers = (m.ForReceiver(role=role, purpose=purpose) for purpose in keyed.purposes)
+                return m.AnyOfRequirement(any_of=tuple(one.model_copy(update={"for_": key}) for key in receivers))
+            case m.AnyOfRequirement(any_of=some):
+                return m.AnyOfRequirement(any_of=tuple(self._received(part, role) for part in some))
+            case m.NoneOfRequirement(none_of=none):
+                return m.NoneOfRequirement(none_of=tuple(self._received(part, role) for part in none))
+        return one

@@ -30,7 +30,6 @@ _EXAMPLES: Final = {
     "^[A-Z]{2}$": "a country is two capital letters: FR, AL",
     r"^[a-z][a-z0-9-]{0,63}$": "small letters, digits and dashes, a letter first",
     r"^[a-z][a-z0-9-]{0,79}$": "small letters, digits and dashes, a letter first",
-    r"^(\$?[a-z][a-z0-9_]{0,63})$": "an action's name, or a mapping such as {enter: step}",
 }
 
 
@@ -236,6 +235,8 @@ def _bad_name(cause: Cause, tree: Plain, marks: Marks) -> Diagnostic:
     word = str(cause.value)
     near = _as_name(word, str(cause.context.get("pattern", "")))
     hint = f'write "{near}"; {rule}' if near else rule
+    if word.startswith("$"):
+        hint = "placeholders stand only in shared safeguards, which `use` takes up"
     if _is_key(cause, tree):
         message = f'"{shortened(word)}" is not written like a name'
         return Diagnostic("SOP107", message, marks.key(cause.path), hint)

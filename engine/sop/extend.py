@@ -79,18 +79,17 @@ class _Merger:
 
     def _safeguards(self, base: list[Node], over: Node) -> Node:
         """Put each safeguard in the place of the one with its id, its keys over the other's; new ones come last."""
-        by_id = {_id(one): one for one in base}
+        places = {_id(one): number for number, one in enumerate(base)}
         entries = list(base)
         for one in over.value if isinstance(over.value, list) else ():
-            known = by_id.get(_id(one))
+            place = places.pop(_id(one), None)  # said anew once; a second time it stands twice, which is told as such
             if one.child("remove") is not None:
                 self._fault("SOP122", f'safeguard "{_id(one)}" can\'t be removed: {PROTECTS}', one.spot)
-            elif known is None:
+            elif place is None:
                 entries.append(one)
             else:
-                entries[entries.index(known)] = Node(
-                    {**_dict(known), **_dict(one)}, one.spot, {**known.keys, **one.keys}
-                )
+                known = base[place]
+                entries[place] = Node({**_dict(known), **_dict(one)}, one.spot, {**known.keys, **one.keys})
         return Node(entries, over.spot)
 
     def _fault(self, code: str, message: str, spot: Spot, hint: str = "") -> None:

@@ -113,6 +113,8 @@ def _step(spot: Spot) -> Iterator[Mention]:
         yield from _roles(entry.by, (*path, "forms", n, "by"), f'form "{entry.form}" is recorded by role')
     if step.due is not None:
         yield from _due(step.due, (*path, "due"), said)
+    if step.takes is not None:
+        yield from _bases(step.takes.basis, (*path, "takes", "basis"), f"the time that {said} takes")
     for name, series in step.series.items():
         yield from _series(name, series, (*path, "series", name), said)
     for offer in spot.offers:
@@ -194,7 +196,7 @@ def _requirement(condition: Condition) -> Iterator[Mention]:
     elif isinstance(one, StepDoneRequirement):
         yield Mention(Sort.STEP, one.step_done, (*path, "step_done"), f"{said} requires the end of step")
         if one.since is not None:
-            yield Mention(Sort.STEP_OR_ACTION, one.since, (*path, "since"), f"{said} counts since")
+            yield Mention(Sort.STEP_OR_ACTION, one.since, (*path, "since"), f"{said} counts since step or action")
     elif isinstance(one, WaitedRequirement):
         if one.waited.since is not None:
             yield Mention(Sort.STEP, one.waited.since, (*path, "waited", "since"), f"{said} waits since step")
@@ -204,7 +206,9 @@ def _requirement(condition: Condition) -> Iterator[Mention]:
     elif isinstance(one, TakenRequirement):
         yield Mention(Sort.ACTION, one.taken.action, (*path, "taken", "action"), f"{said} counts action")
         if one.taken.since is not None:
-            yield Mention(Sort.STEP_OR_ACTION, one.taken.since, (*path, "taken", "since"), f"{said} counts since")
+            yield Mention(
+                Sort.STEP_OR_ACTION, one.taken.since, (*path, "taken", "since"), f"{said} counts since step or action"
+            )
     elif isinstance(one, AcknowledgedRequirement):
         where = (*path, "acknowledged")
         yield Mention(Sort.ROLE, one.acknowledged.by, (*where, "by"), f"{said} waits for the acknowledgement of role")

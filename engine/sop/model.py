@@ -324,6 +324,24 @@ class Automatic(Definition):
     calendar: Calendar = Calendar.DESTINATION
 
 
+class Takes(Definition):
+    """How long the work of a step takes, as a rehearsal draws it: at the least, mostly, at the most."""
+
+    low: Length = Field(description="The least")
+    typical: Length = Field(description="What it mostly is")
+    high: Length = Field(description="The most")
+    basis: Bases = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Takes:
+        lengths = (self.low, self.typical, self.high)
+        if len({one.unit is Unit.WORKING_DAY for one in lengths}) > 1:
+            raise ValueError("low, typical and high are all counted in working days, or none of them is")
+        if not self.low.count_in_days <= self.typical.count_in_days <= self.high.count_in_days:
+            raise ValueError("low is at most typical, and typical at most high")
+        return self
+
+
 class Worded(Definition):
     """A mapping that may be written as one word, which then is its key `WORD`."""
 
@@ -379,9 +397,18 @@ class Action(Definition):
     voids: tuple[PartName, ...] = Field((), description="Forms whose records so far count no more")
     reassign: Name | None = Field(None, description="Role for which a new actor must be named")
     automatic: Automatic | None = Field(None, description="Taken by the system after so long")
+    chance: int | None = Field(
+        None, ge=0, le=100, description="In a rehearsal, in how many of a hundred cases its step is left by it"
+    )
     noted_by: Names = Field((), description="For environment actions: who enters what really happened")
     irreversible: Bool = Field(False, description="A departure, say: no correction can undo it")
     basis: Bases = ()
+
+    @model_validator(mode="after")
+    def _time_takes_no_chance(self) -> Action:
+        if self.automatic is not None and self.chance is not None:
+            raise ValueError("a timed action has no `chance`: it is taken when its time has come")
+        return self
 
 
 class While(Definition):
@@ -404,6 +431,12 @@ class EverywhereAction(Action):
 
     while_: Literal["any"] | While = Field("any", alias="while")
     code: str | None = None
+
+    @model_validator(mode="after")
+    def _has_no_chance(self) -> EverywhereAction:
+        if self.chance is not None:
+            raise ValueError("`chance` is for the actions of a step; how often this one happens, a rehearsal is told")
+        return self
 
 
 class FormEntry(Worded):
@@ -436,6 +469,7 @@ class Step(Definition):
     basis: Bases = ()
     forms: tuple[FormEntry, ...] = Field((), description="What can be recorded here")
     due: DeadlineRule | None = None
+    takes: Takes | None = Field(None, description="How long its work takes in a rehearsal: low, typical, high")
     series: dict[Name, Series] = Field(default_factory=dict)
     actions: dict[Name, Action] = Field(default_factory=dict)
     strands: dict[Name, Strand] = Field(default_factory=dict, description="Lines that run side by side in this step")
@@ -445,10 +479,16 @@ class Step(Definition):
 
     @model_validator(mode="after")
     def _an_end_is_an_end(self) -> Step:
-        if self.end is not None and (self.actions or self.strands or self.series or self.due):
-            raise ValueError("a step with `end` has no actions, strands, series or due")
+        if self.end is not None and (self.actions or self.strands or self.series or self.due or self.takes):
+            raise ValueError("a step with `end` has no actions, strands, series, due or takes")
         if self.end is None and self.reopens is not None:
             raise ValueError("`reopens` belongs to a step with `end`")
+        return self
+
+    @model_validator(mode="after")
+    def _chances_fit(self) -> Step:
+        if sum(action.chance or 0 for action in self.actions.values()) > 100:
+            raise ValueError("the chances of a step's actions add up to at most 100")
         return self
 
 
@@ -496,6 +536,8 @@ class Fact(Definition):
             raise ValueError("a fact is a boolean, choice, date, number or country")
         if (self.type is FieldType.CHOICE) != (self.choices is not None):
             raise ValueError("`choices` belongs to type choice, and a choice needs it")
+        if self.implied_by and self.type is not FieldType.BOOLEAN:
+            raise ValueError("`implied_by` belongs to a boolean: what follows is that it is true")
         return self
 
 
@@ -519,11 +561,14 @@ class EventPattern(Definition):
     def _one_event(self) -> EventPattern:
         if sum(getattr(self, key) is not None for key in self.KEYS) != 1:
             raise ValueError("an event is one of: " + ", ".join(self.KEYS))
+        if self.where and self.record is None:
+            raise ValueError("`where` belongs to `record`")
+        if (self.show is None) != (self.to is None):
+            raise ValueError("`show` names in `to` who would see it")
         return self
 
 
-Placeholder = Annotated[str, StringConstraints(pattern=r"^(\$?[a-z][a-z0-9_]{0,63})$")]
-Event = EventPattern | Placeholder
+Event = EventPattern | Name
 
 
 Events = Annotated[tuple[Event, ...], Field(min_length=1), OrOne((str, dict, EventPattern))]
@@ -558,33 +603,49 @@ class Safeguard(Definition):
     from_: Literal["any"] | Origin | None = Field(None, alias="from")
     escalate: tuple[Escalation, ...] = ()
     in_: Literal["any"] | While | None = Field(None, alias="in")
-    available: Placeholder | None = None
+    available: Name | None = None
     never: Events | None = None
     while_: Literal["any"] | While | None = Field(None, alias="while")
     reachable: Names = ()
     always: Requirements = ()
     ignores: Ignores | None = None
 
+    PARTNERS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "before": ("require", "happened", "since"),
+        "after": ("eventually", "bounded", "within", "from_", "escalate"),
+        "in": ("available",),
+        "never": ("while_",),
+        "from": ("reachable",),
+        "always": (),
+        "ignores": (),
+    }
+    """The keys that belong to each kind, beside those of all. The first must be there (of `before` one of two)."""
+
     @model_validator(mode="after")
     def _one_kind(self) -> Safeguard:
         if self.kind == "":
-            raise ValueError("a safeguard is one of: before, after, in, never, from, always, ignores")
-        missing = {
-            "before": not (self.require or self.happened),
-            "after": not self.eventually,
-            "in": not self.available,
-            "never": self.while_ is None,
-            "from": not self.reachable,
-        }.get(self.kind, False)
-        if missing:
-            partner = {
-                "before": "`require` or `happened`",
-                "after": "`eventually`",
-                "in": "`available`",
-                "never": "`while`",
-            }
-            raise ValueError(f"`{self.kind}` needs {partner.get(self.kind, '`reachable`')}")
+            raise ValueError("a safeguard is one of: " + ", ".join(self.PARTNERS))
+        partners = self.PARTNERS[self.kind]
+        needed = partners[: 2 if self.kind == "before" else 1]
+        if needed and not any(getattr(self, name) for name in needed):
+            raise ValueError(f"`{self.kind}` needs " + " or ".join(f"`{self._written(name)}`" for name in needed))
+        own = {"id", "title", "basis", "if_", self.kind, f"{self.kind}_", *partners}
+        surplus = [
+            f"`{self._written(name)}`" for name in type(self).model_fields if name in self.model_fields_set - own
+        ]
+        if surplus:
+            raise ValueError(f"a safeguard of the kind `{self.kind}` has no {', '.join(surplus)}")
+        if self.since and not self.happened:
+            raise ValueError("`since` belongs to `happened`")
+        if self.within is None and self.kind == "after" and (self.escalate or self.from_ is not None):
+            raise ValueError("`from` and `escalate` belong to `within`")
+        if self.from_ == "any" and self.kind != "from":
+            raise ValueError("`from: any` belongs to `reachable`; a deadline counts from a date on a form or an entry")
         return self
+
+    @classmethod
+    def _written(cls, name: str) -> str:
+        return cls.model_fields[name].alias or name
 
     @property
     def kind(self) -> str:

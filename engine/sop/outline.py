@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
+from engine.diagnostics import nearest
 from engine.forms.model import Form, FormPart
 from engine.sop.model import (
     ENVIRONMENT,
@@ -127,9 +128,12 @@ class Outline:
     conditions: tuple[Condition, ...]
     phases: frozenset[str]
     next_steps: Mapping[str, frozenset[str]]
-    """Step -> steps of the same line that one of its actions, an everywhere action, `reopens` or `resume` leads to."""
+    """Step -> steps of the same line that one of its actions, an everywhere action, `reopens` or `resume` leads to.
+
+    A misspelt step stands for the nearest there is, so that one fault doesn't hide the others or bring more with it.
+    """
     broken: frozenset[str]
-    """Lines in which an action, a start or a `reopens` names no step of that line."""
+    """Lines in which an action, a start or a `reopens` names no step of that line, nor one much like it."""
     strands_of: Mapping[str, tuple[str, ...]]
     alongside: tuple[str, ...]
     _reach: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -330,18 +334,20 @@ def _edges(
         if spot.step.reopens is not None:
             targets.append(spot.step.reopens.to)
         for target in targets:
-            if target in members[spot.line]:
-                edges[spot.name].add(target)
+            meant = target if target in members[spot.line] else nearest(target, lines[spot.line].steps)
+            if meant is not None:
+                edges[spot.name].add(meant)
             else:
                 broken.add(spot.line)
     for name, action in sop.everywhere.items():
         if action.to == STAY:
             continue
-        if action.to not in members[MAIN]:
+        meant = action.to if action.to in members[MAIN] else nearest(action.to, lines[MAIN].steps)
+        if meant is None:
             broken.add(MAIN)
             continue
         for main in covers[name]:
-            edges[main].add(action.to)
+            edges[main].add(meant)
     for spot in spots:
         if spot.step.pause and any(offer.action.to == RESUME for offer in spot.offers):
             for name, action in sop.everywhere.items():

@@ -190,12 +190,16 @@ def _form(requirement: m.FormRequirement, scope: Scope) -> Predicate:
     days = None if oldest is None else oldest.count * (7 if oldest.unit is Unit.WEEK else 1)
     signers = frozenset(requirement.signed_by)
     same = tuple(_same(requirement))
-    lists = tuple((name, frozenset(scope.sop.lists[listed])) for name, listed in requirement.in_list.items())
-    barred = tuple((name, frozenset(scope.sop.lists[listed])) for name, listed in requirement.not_in_list.items())
+    lists = tuple(
+        (name, values_of(part, name, scope.sop.lists[listed])) for name, listed in requirement.in_list.items()
+    )
+    barred = tuple(
+        (name, values_of(part, name, scope.sop.lists[listed])) for name, listed in requirement.not_in_list.items()
+    )
 
     def counts(view: View) -> bool:
         record = view.record(key)
-        if record is None or (receiver is not None and record.actor != view.party(receiver)):
+        if record is None or (receiver is not None and (record.actor is None or record.actor != view.party(receiver))):
             return False
         fields = record.fields
         for name, allowed in where:
@@ -225,18 +229,33 @@ def _form(requirement: m.FormRequirement, scope: Scope) -> Predicate:
 
 
 def _negated(requirement: m.Requirement, scope: Scope) -> Predicate:
-    """Under `none_of` a form must not match, and a record must exist, unless `or_absent`."""
+    """Under `none_of` a form must not match, and a record must exist, unless `or_absent`; a date must be known."""
+    if isinstance(requirement, m.AnyOfRequirement):
+        none = tuple(_negated(one, scope) for one in requirement.any_of)
+        return lambda view: all(fails(view) for fails in none)
     holds = _predicate(requirement, scope)
     if isinstance(requirement, m.FormRequirement) and not requirement.or_absent:
         key = slot(requirement)
         return lambda view: view.record(key) is not None and not holds(view)
+    if isinstance(requirement, m.WaitedRequirement) and requirement.waited.from_ is not None:
+        part, name = requirement.waited.from_.form, requirement.waited.from_.field
+
+        def known_and_not_over(view: View) -> bool:
+            record = view.record(part)
+            return record is not None and name in record.fields and not holds(view)
+
+        return known_and_not_over
     return lambda view: not holds(view)
 
 
 def _strands(requirement: m.StrandsRequirement, scope: Scope) -> Predicate:
     ends = scope.ends
     if requirement.strands == "done":
-        strands = scope.strands_of.get(scope.step or "", ())
+        if scope.step is None:
+            # Asked by an action open everywhere: it means the strands of whatever step the case stands at.
+            every = tuple(strand for own in scope.strands_of.values() for strand in own)
+            return lambda view: all((at := view.strand_step(strand)) is None or at in ends for strand in every)
+        strands = scope.strands_of.get(scope.step, ())
         return lambda view: all(view.strand_step(strand) in ends for strand in strands)
     wanted = tuple((strand, frozenset(outcomes)) for strand, outcomes in requirement.strands.items())
     return lambda view: all(ends.get(view.strand_step(strand) or "") in outcomes for strand, outcomes in wanted)

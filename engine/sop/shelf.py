@@ -16,7 +16,8 @@ from typing import Final
 from engine.diagnostics import Diagnostic, Place, in_order
 from engine.forms.model import Form
 from engine.sop.faults import validated
-from engine.source import Source, read
+from engine.sop.translations import untranslated
+from engine.source import MAX_BYTES, Source, read, split_lines
 
 _ID: Final = re.compile(r"^sop:[ \t]+[\"']?(?P<id>[^\s\"'#]+)", re.MULTILINE)
 
@@ -61,16 +62,32 @@ def load_form(path: Path) -> tuple[Form | None, list[Diagnostic]]:
         message = "this file is a procedure, not a form"
         return None, [*found, Diagnostic("SOP100", message, source.marks.key(("sop",)), "procedures stand in sops/")]
     form, faults = validated(Form, source.value, source.marks)
+    if form is not None:
+        faults = [*faults, *untranslated(form, source.marks)]
     return form, in_order([*found, *faults])
 
 
 def read_file(path: Path) -> tuple[Source | None, list[Diagnostic]]:
     """Read one YAML file; a file that can't be opened is a diagnostic too."""
     try:
-        data = path.read_bytes()
+        data = _bytes(path)
     except OSError as why:
         return None, [_unopened(path, why)]
     return read(data, str(path))
+
+
+def lines_of(path: Path) -> tuple[str, ...]:
+    """Return the lines of a file as places count them; none where it can't be opened."""
+    try:
+        return split_lines(_bytes(path).decode("utf-8-sig", "replace"))
+    except OSError:
+        return ()
+
+
+def _bytes(path: Path) -> bytes:
+    """Read what may be a definition, and no more: a file that never ends is too large as well."""
+    with path.open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)
 
 
 def definitions_in(folder: Path) -> list[Path]:

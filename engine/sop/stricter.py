@@ -73,12 +73,12 @@ def _safeguards(base: m.Sop, variant: m.Sop, marks: Marks) -> Iterator[Diagnosti
     for old in base.safeguards:
         if isinstance(old, m.Safeguard) and old.id in now:
             number, new = now[old.id]
-            for key, why in _weaker(old, new):
+            for key, why in weaker(old, new):
                 message = f'safeguard "{old.id}" is weaker than in "{base.sop}": {why}'
                 yield Diagnostic("SOP122", message, marks.key(("safeguards", number, key)), _HINT)
 
 
-def _weaker(old: m.Safeguard, new: m.Safeguard) -> Iterator[tuple[str, str]]:
+def weaker(old: m.Safeguard, new: m.Safeguard) -> Iterator[tuple[str, str]]:
     """Yield each key by which a safeguard protects less, and why."""
     for name, field in m.Safeguard.model_fields.items():
         key = field.alias or name
@@ -92,7 +92,7 @@ def _weaker(old: m.Safeguard, new: m.Safeguard) -> Iterator[tuple[str, str]]:
             if not before or not now or any(one not in before for one in now):
                 yield key, f'"{key}" may only name fewer of them'
         elif name == "within":
-            if before is not None and not _shorter(now, before):
+            if before is not None and not shorter(now, before):
                 yield key, f'"{key}" may only be shorter'
         elif name == "escalate":
             if any(one not in now for one in before):
@@ -105,23 +105,44 @@ def _weaker(old: m.Safeguard, new: m.Safeguard) -> Iterator[tuple[str, str]]:
 
 
 def implies(new: m.Requirement, old: m.Requirement) -> bool:
-    """Tell whether whoever meets `new` meets `old` too: the same, or fewer values, or a smaller age."""
+    """Tell whether whoever meets `new` meets `old` too: the same, or fewer values, a smaller age, a longer wait, a closer bound."""
     if new == old:
         return True
     if isinstance(old, m.AnyOfRequirement):
         ways = new.any_of if isinstance(new, m.AnyOfRequirement) else (new,)
         return all(any(implies(way, other) for other in old.any_of) for way in ways)
-    if isinstance(new, m.FactRequirement) and isinstance(old, m.FactRequirement):
-        return _fewer(new.fact, old.fact)
+    match new, old:
+        case m.NoneOfRequirement(none_of=now), m.NoneOfRequirement(none_of=before):
+            return all(one in now for one in before)
+        case m.FactRequirement(fact=now), m.FactRequirement(fact=before):
+            return _fewer(now, before)
+        case m.AtRequirement(at=now), m.AtRequirement(at=before):
+            return set(now) <= set(before)
+        case m.WaitedRequirement(waited=now), m.WaitedRequirement(waited=before):
+            return (now.since, now.from_) == (before.since, before.from_) and _as_long(now.at_least, before.at_least)
+        case m.TakenRequirement(taken=now), m.TakenRequirement(taken=before):
+            return (now.action, now.since) == (before.action, before.since) and _closer(now, before)
     if not (isinstance(new, m.FormRequirement) and isinstance(old, m.FormRequirement)):
         return False
     loose: dict[str, Any] = {"where": {}, "not_older_than": None, "signed_by": ()}
     return (
         new.model_copy(update=loose) == old.model_copy(update=loose)
         and _fewer(new.where, old.where)
-        and (old.not_older_than is None or _shorter(new.not_older_than, old.not_older_than))
+        and (old.not_older_than is None or shorter(new.not_older_than, old.not_older_than))
         and set(old.signed_by) <= set(new.signed_by)
     )
+
+
+def _as_long(new: Duration, old: Duration) -> bool:
+    """Tell whether a wait is at least another; hours are elapsed time, days are days of a calendar."""
+    days = (Unit.DAY, Unit.WEEK)
+    return (new.unit is old.unit or (new.unit in days and old.unit in days)) and shorter(old, new)
+
+
+def _closer(new: m.Taken, old: m.Taken) -> bool:
+    if new.at_most is not None and old.at_most is not None:
+        return new.at_most <= old.at_most
+    return new.at_least is not None and old.at_least is not None and new.at_least >= old.at_least
 
 
 def _fewer(new: dict[str, tuple[str, ...]], old: dict[str, tuple[str, ...]]) -> bool:
@@ -131,7 +152,7 @@ def _fewer(new: dict[str, tuple[str, ...]], old: dict[str, tuple[str, ...]]) -> 
 _HOURS = {Unit.HOUR: 1, Unit.DAY: 24, Unit.WEEK: 168}
 
 
-def _shorter(new: Duration | None, old: Duration) -> bool:
+def shorter(new: Duration | None, old: Duration) -> bool:
     """Tell whether a length is at most another; working days and months compare only with their like."""
     if new is None:
         return False

@@ -13,12 +13,12 @@ from typing import Final
 from engine.diagnostics import Diagnostic
 from engine.source.careful import MAX_FAULTS, careful
 from engine.source.swift import swift
-from engine.source.text import decoded, split_lines
+from engine.source.text import MAX_BYTES, decoded, split_lines
 from engine.source.tree import Marks, Node, Path, Plain, Source, Spot
 from engine.source.wording import shortened
 
 __all__ = [
-    "CODES", "MAX_FAULTS", "Marks", "Node", "Path", "Plain", "Source", "Spot", "read", "shortened", "split_lines",
+    "CODES", "MAX_BYTES", "MAX_FAULTS", "Marks", "Node", "Path", "Plain", "Source", "Spot", "read", "shortened", "split_lines",
 ]  # fmt: skip
 
 CODES: Final = {

@@ -17,7 +17,7 @@ from engine.source.tree import Node, Spot
 from engine.source.wording import CURLY, explained, shortened
 
 MAX_DEPTH: Final = 32
-MAX_NODES: Final = 20_000
+MAX_NODES: Final = 100_000
 MAX_FAULTS: Final = 100
 """So many faults are told of one file; whoever mends those sees the rest."""
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.diagnostics import Diagnostic, Place
+from engine.diagnostics import UNSEEN, Diagnostic, Place
 
-MAX_BYTES: Final = 512 * 1024
+MAX_BYTES: Final = 2 * 1024 * 1024
 
-_UNSEEN: Final = re.compile(
-    "[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # what YAML itself forbids
-    "|[\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]"  # what hides or reorders the text that is read
-)
 _INDENT: Final = re.compile("^ *([\t\u00a0\u2000-\u200a\u202f\u3000])[\t \u00a0]*(?=[^\\s#])", re.MULTILINE)
 _BREAK: Final = re.compile("\r\n|[\n\r\u0085\u2028\u2029]")
 
@@ -39,7 +35,7 @@ def decoded(text: bytes | str, file: str) -> tuple[str | None, list[Diagnostic]]
 
 
 def _unseen(text: str, file: str) -> Diagnostic | None:
-    found = _UNSEEN.search(text)
+    found = UNSEEN.search(text)
     if found is None:
         return None
     message = f"there is a character here that cannot be seen (U+{ord(found[0]):04X})"

@@ -74,6 +74,8 @@ class Marks:
         node = self.root
         for step in path:
             child = node.child(step)
+            if child is None and step == 0:
+                continue  # a list of one, written without its brackets
             if child is None:
                 break
             node = child
@@ -87,6 +89,8 @@ class Marks:
         node, spot = self.root, self.root.spot
         for step in path:
             child = node.child(step)
+            if child is None and step == 0:
+                continue
             if child is None:
                 break
             spot = node.keys.get(step, child.spot) if isinstance(step, str) else child.spot

@@ -10,11 +10,10 @@ import pytest
 
 from engine.actors.resolve import NobodyStands
 from engine.application.casework import Refused
-from engine.application.rehearsal import Rehearsal, Stage, read_story
 from engine.bootstrap import Application, build
 from engine.errors import Conflict, Fault, UnknownName, WrongUse
 from engine.forms.record import FormRefused
-from engine.settings import DEFINITIONS, Settings
+from engine.settings import Settings
 
 FACTS = {
     "is_child": "false",
@@ -129,6 +128,45 @@ def test_a_repeat_with_the_same_key_does_nothing_again(house, ref):
     assert len(house.queries.history(ref)) == 2
 
 
+def test_a_key_makes_every_kind_of_move_harmless_to_repeat(house, ref):
+    """Also where the repeat would be refused by now: the desk was disabled, the step is over."""
+    moves = [
+        lambda key: house.casework.acknowledge(ref, "fr-case-manager", key=key),
+        lambda key: house.casework.assign(ref, "lawyer", "fr-lawyer-2", "fr-case-manager", key=key),
+    ]
+    other = house.people.find("fr-lawyer").model_copy(update={"id": "fr-lawyer-2"})
+    house.people.add([other])
+    first = [move(f"key {number}") for number, move in enumerate(moves)]
+    house.people.disable("fr-lawyer-2")
+
+    again = [move(f"key {number}") for number, move in enumerate(moves)]
+
+    assert [one.repeated for one in first] == [False, False]
+    assert [(one.seq, one.repeated) for one in again] == [(one.seq, True) for one in first]
+
+
+@pytest.mark.parametrize("key", ["", "k" * 201])
+def test_a_key_that_can_not_be_kept_is_refused(house, ref, key):
+    """The same on both databases, before anything is done."""
+    with pytest.raises(WrongUse):
+        house.casework.acknowledge(ref, "fr-case-manager", key=key)
+
+    assert len(house.store.history(ref)) == 1
+
+
+def test_a_case_that_can_not_be_read_does_not_hold_up_the_reminders_of_others(house, clock):
+    """Its reference is named, and the reminders of every other case come."""
+    refs = [house.casework.launch("adult-return", "FR", "AL", "fr-first-contact", FACTS, {}).ref for _ in range(4)]
+    house.cipher.erase_key(refs[0])
+    clock.advance(timedelta(days=10))
+
+    swept = house.sweep.run()
+
+    reminded = {one.ref for one in house.store.messages() if str(one.kind) in ("reminder", "escalation")}
+    assert set(swept.stuck) == {refs[0]}
+    assert reminded == set(refs[1:])
+
+
 def test_of_two_people_who_act_at_the_same_moment_one_wins(house, ref):
     """The other is told clearly, and the chain is whole."""
     answers: list[str] = []
@@ -178,14 +216,15 @@ def test_a_record_on_which_somebody_has_acted_is_not_corrected(house, ref):
 
 
 def test_another_actor_for_a_role_is_told_and_the_last_one_no_more(house, ref):
-    """What waited for the last actor is cancelled; the new one hears that it is their turn."""
+    """What waited for the last actor is cancelled, and they are asked to stop; the new one hears that it is their turn."""
     desk = house.people.find("fr-case-manager")
     house.people.add([desk.model_copy(update={"id": "fr-second"})])
 
     house.casework.assign(ref, "case_manager", "fr-second")
 
     messages = house.queries.messages(ref)
-    assert {one["state"] for one in messages if one["actor"] == "fr-case-manager"} == {"cancelled"}
+    last = [(one.template, one.state) for one in house.store.messages(ref) if one.actor == "fr-case-manager"]
+    assert last == [("your_turn", "cancelled"), ("stop", "queued")]
     assert [one["kind"] for one in messages if one["actor"] == "fr-second"] == ["your_turn"]
 
 
@@ -212,27 +251,23 @@ def test_a_message_that_can_never_arrive_becomes_a_task_for_a_person(house, ref,
     assert [one["call"] for one in house.queries.cases(overdue=True)] in ([], [[]])
 
 
-def test_what_the_forms_say_is_nowhere_in_the_clear(house, clock, tmp_path):
-    """Not in the database's files, the key store, the mails; nor is a note."""
-    stage = Stage(
-        clock, house.store, house.people, house.casework, house.corrections, house.sweep, house.settings.definitions
-    )
-    rehearsal = Rehearsal(
-        stage, read_story(DEFINITIONS / "scenarios" / "adult-return-fr-al.yaml"), lambda what, moved: None
-    )
-    rehearsal.launch()
-    for number in rehearsal.play():
-        if number == 6:
-            break
-    house.casework.take(rehearsal.ref, "accept", "fr-case-manager", note="CANARY-7731")
+def test_an_information_that_never_arrives_is_a_task_until_its_desk_is_reached(house, ref):
+    """Nobody is asked to answer it, and all the same somebody must call; a later message that arrives ends the task."""
     house.courier.run()
+    desk = house.people.find("fr-case-manager")
+    house.people.add([desk.model_copy(update={"channels": ()})])
 
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    def corrected() -> list[tuple[str, str]]:
+        recorded = house.casework.record(ref, "information_record.first", FIRST, "fr-first-contact")
+        house.corrections.correct(ref, recorded.seq, "a slip", "fr-first-contact")
+        house.courier.run()
+        return [(one["actor"], one["reason"]) for case in house.queries.cases(overdue=True) for one in case["call"]]
 
-    assert house.queries.history(rehearsal.ref)[-1]["note"] == "CANARY-7731"
-    assert b"CANARY-7731" not in written
-    assert b"Papers held" not in written
-    assert b"fr-case-manager@" not in written.replace(b"To: fr-case-manager@", b"")
+    unreached = corrected()
+    house.people.add([desk])
+
+    assert unreached == [("fr-case-manager", "this actor has no channel, or is disabled")]
+    assert corrected() == []
 
 
 def test_a_tampered_snapshot_is_a_fault_and_not_a_wrong_answer(house, ref):
@@ -268,3 +303,31 @@ def test_a_house_opened_again_goes_on_where_it_was(house, ref, tmp_path, clock):
 
     assert other.queries.case(ref) == before
     other.close()
+
+
+def test_a_right_that_is_not_kept_in_time_is_escalated_once(house, ref, clock):
+    """An alert nobody answers for a day: the step is late and so is the right; each role hears of it in one message."""
+    house.casework.take(ref, "raise_alert", "fr-case-manager")
+    clock.move_to(clock.now() + timedelta(hours=25))
+    house.sweep.run()
+    house.sweep.run()
+
+    late = [one for one in house.queries.case(ref)["deadlines"] if one["kind"] == "watch"]
+    assert [(one["step"], one["name"], one["state"]) for one in late] == [
+        ("", "inv-26-every-alert-is-answered", "late")
+    ]
+    told = [one for one in house.queries.messages(ref) if one["kind"] == "escalation"]
+    assert sorted((one["role"], one["state"]) for one in told) == [
+        ("destination_focal_point", "withheld"), ("origin_focal_point", "withheld"), ("origin_iom", "withheld"),
+        ("return_operator", "queued"),
+    ]  # fmt: skip
+    assert [one["ref"] for one in house.queries.cases(overdue=True)] == [ref]
+
+
+def test_a_closed_case_says_how_it_can_be_opened_again(house, ref):
+    """The reopening stands among the actions, with who may take it and what it asks for."""
+    house.casework.take(ref, "declines_help", "fr-case-manager")
+
+    (reopening,) = (one for one in house.queries.case(ref)["actions"] if one["action"] == "reopen" and one["allowed"])
+    moved = house.casework.take(ref, "reopen", "fr-case-manager", reopening["step"])
+    assert moved.steps[0] == reopening["to"]

@@ -36,6 +36,7 @@ steps:
     title: {en: Talk, fr: Entretien}
     responsible: [worker]
     forms: [share, date]
+    series: {visit: {at: [10 days, 20 days], forms: [visit], requires: [{fact: {asylum_pending: false}}]}}
     actions:
       hand_over:
         to: there
@@ -50,12 +51,18 @@ steps:
     phase: after
     title: {en: There, fr: Là-bas}
     responsible: [far]
-    forms: [share]
+    forms: [{form: share, by: [worker, far]}]
     actions:
       finish: {to: over, by: [far]}
       replace: {to: there, by: [far], reassign: far}
+  halt: {pause: true, title: {en: Halt, fr: Pause}, responsible: [worker], actions: {go_on: {to: resume, by: [worker]}}}
   over: {end: done, title: {en: Over, fr: Fini}, reopens: {to: talk, by: [worker]}}
 alongside:
+  letters:
+    start: no_letter
+    steps:
+      no_letter: {title: {en: None, fr: Aucune}, responsible: [worker], actions: {write: {to: written, by: [worker]}}}
+      written: {title: {en: Written, fr: Écrite}, responsible: [far], actions: {file: {to: no_letter, by: [worker]}}}
   aftercare:
     start: quiet
     after_end: true
@@ -72,6 +79,7 @@ alongside:
         due: {within: 3 days}
         actions: {rest: {to: none_yet, by: [worker]}}
 everywhere:
+  pause: {title: {en: Pause, fr: Pause}, by: [worker], to: halt}
   revoke:
     title: {en: Revoked, fr: Révoqué}
     by: [worker]
@@ -84,12 +92,22 @@ everywhere:
     noted_by: [worker]
     to: over
     requires: [{fact: {asylum_pending: false}}]
+safeguards:
+  - {id: answered, after: call, eventually: calm, within: 24 hours, escalate: [{after: 0 hours, to: [worker]}]}
+  - id: dated
+    if: {fact: {asylum_pending: false}}
+    after: {enter: running}
+    eventually: [{record: share, where: {agreed: true}}, {leave: running}]
+    within: 2 days
+    from: {form: date, field: on}
+    escalate: [{after: 1 day, to: [far]}]
 """
 TITLE = {"en": "A", "fr": "A"}
 AGREED = {"type": "boolean", "title": TITLE}
 SHARE = {"form": "share", "title": TITLE, "keyed": {"purposes": {"support": TITLE}}, "fields": {"agreed": AGREED}}
 DATE = {"form": "date", "title": TITLE, "fields": {"on": {"type": "date", "title": TITLE}}}
-FORMS = {"share": Form.model_validate(SHARE), "date": Form.model_validate(DATE)}
+VISIT = {"form": "visit", "title": TITLE, "fields": {"well": AGREED}}
+FORMS = {one["form"]: Form.model_validate(one) for one in (SHARE, DATE, VISIT)}
 SOURCE, _ = read(PROCEDURE, "small.yaml")
 assert SOURCE is not None
 SOP = compile_sop(Sop.model_validate(SOURCE.value), FORMS, "v")
@@ -286,3 +304,76 @@ def test_a_decision_changes_nothing_of_what_it_was_given():
 
     assert first == second
     assert (told.case, told.facts) == (before, facts)
+
+
+def armed(told: Told) -> dict[str, datetime]:
+    return {one.name: one.due_at for one in told.effects(SetDeadline) if one.kind == "watch"}  # type: ignore[attr-defined]
+
+
+def test_a_safeguard_with_within_arms_a_deadline_of_the_case_until_it_is_kept():
+    """The call is to be answered within a day; who is named hears of it when it is late. It ends with the answer."""
+    told = Told().does(Take("call", "w"))
+    (deadline,) = (one for one in told.effects(SetDeadline) if one.kind == "watch")  # type: ignore[attr-defined]
+
+    assert (deadline.step, deadline.due_at) == ("", NOW + timedelta(hours=24))
+    assert ("escalate", ("worker",), deadline.due_at) in [(one.kind, one.roles, one.at) for one in deadline.alarms]
+    assert EndDeadline("", "answered") in told.does(Take("calm", "w")).last.effects
+    assert told.case.armed == frozenset()
+
+
+def test_the_deadline_of_a_safeguard_outlives_the_step_and_the_case():
+    """Nothing but what it asks for ends it: not a move elsewhere, and not the end."""
+    told = Told().does(Take("call", "w")).does(Take("removed", "w"))
+
+    assert told.case.outcome == "done"
+    assert told.case.armed == {"answered"}
+    assert EndDeadline("", "answered") in told.does(Take("calm", "w")).last.effects
+
+
+def test_a_safeguard_counts_from_a_date_once_it_is_known():
+    """Armed with the entry, due two days after the date; a newer date moves it; only a record that says yes ends it."""
+    told = Told().does(Take("run", "w"))
+    assert armed(told) == {}
+
+    assert armed(told.does(Enter("date", "w", NOW.date(), (), {"on": "2026-03-09"})))["dated"].day == 11
+    assert armed(told.does(Enter("date", "w", NOW.date(), (), {"on": "2026-03-16"})))["dated"].day == 18
+    assert EndDeadline("", "dated") not in told.shares(agreed=False).last.effects
+    assert EndDeadline("", "dated") in told.shares().last.effects
+
+
+def test_a_safeguard_is_not_armed_where_its_if_does_not_hold():
+    """It speaks of cases without an asylum claim; leaving the step ends it where it was armed."""
+    claimed = Told(asylum_pending=True).does(Take("run", "w"))
+
+    assert "dated" not in claimed.case.armed
+    assert "dated" not in Told().does(Take("run", "w")).does(Take("rest", "w")).case.armed
+
+
+def test_what_was_withheld_of_several_steps_is_told_of_the_one_that_is_still_due():
+    """Two turns could not be told; one is over. With the consent, the far worker hears of the other, once."""
+    told = Told()
+    told.now += timedelta(days=8)
+    told.does(Take("wait_long", "w")).does(Take("write", "w")).does(Take("file", "w"))
+    assert "far" in told.case.withheld
+
+    assert told.shares().notices()["far"] == ("your_turn", False)
+    assert told.case.withheld == {}
+
+
+def test_an_acknowledgement_lapses_for_good_when_another_actor_stood_between():
+    """Who comes back to a role takes the step up anew."""
+    told = Told().shares().does(Acknowledge("w"))
+    told.does(Assign("worker", "w2", "w")).does(Assign("worker", "w", "w2"))
+
+    assert isinstance(told.asks(Take("hand_over", "w")), Refusal)
+
+
+def test_a_pause_moves_what_comes_round_by_its_length():
+    """Three days of pause: a visit that was due on the tenth day is due on the thirteenth, and does not lapse before."""
+    told = Told()
+    (first, _) = told.case.series["talk/visit"]
+    told.does(Take("pause", "w"))
+    told.now += timedelta(days=3)
+    told.does(Take("go_on", "w"))
+
+    assert told.case.series["talk/visit"][0].due_at == first.due_at + timedelta(days=3)

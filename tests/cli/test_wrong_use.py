@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,10 +24,18 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         "COLUMNS": "160", "PYTHONPATH": str(ROOT),
     }  # fmt: skip
 
-    def passerelle(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def passerelle(
+        *words: str, preexec_fn: Callable[[], None] | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "cli.main", *words]
         return subprocess.run(
-            command, capture_output=True, text=True, env={**environment, **more}, cwd=ROOT, timeout=60
+            command,
+            capture_output=True,
+            text=True,
+            env={**environment, **more},
+            cwd=ROOT,
+            timeout=60,
+            preexec_fn=preexec_fn,
         )
 
     for words in (
@@ -36,6 +47,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         assert done.returncode == 0, done.stderr
     launched = passerelle("case", "launch", "adult-return", "--from", "FR", "--to", "AL", "--as", "fr-first-contact")
     assert launched.returncode == 0, launched.stderr
+    passerelle.folder = folder  # type: ignore[attr-defined]
     passerelle.ref = launched.stdout.strip()  # type: ignore[attr-defined]
     return passerelle
 
@@ -112,6 +124,41 @@ def test_wrong_settings_say_so_without_repeating_a_secret(run, variable, value, 
     assert done.returncode == code, done.stderr
     assert "secret" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_is_full_is_one_block_and_changes_nothing(run):
+    """No file of this process may grow: the same as a disk without room. Exit code 3, and the case stands as it stood."""
+    before = run("case", "history", run.ref, "--json").stdout
+
+    done = run("case", "ack", run.ref, "--as", "fr-case-manager", "--json", preexec_fn=_no_room)
+
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["code"] == "disk_full"
+    assert "Traceback" not in done.stderr
+    assert run("case", "history", run.ref, "--json").stdout == before
+
+
+def _no_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+
+def test_after_a_rotation_the_old_key_is_no_longer_needed(run):
+    """A new line above the old, `keys rotate`, the old line taken away: all opens; with the old one alone nothing does."""
+    file = run.folder / "keys.txt"
+    old, new = file.read_text(), base64.urlsafe_b64encode(bytes(range(32))).decode() + "\n"
+    before = run("case", "show", run.ref, "--json").stdout
+
+    file.write_text(new + old)
+    rotated = run("keys", "rotate")
+    file.write_text(new)
+    after = run("case", "show", run.ref, "--json").stdout
+    file.write_text(old)
+    refused = run("case", "show", run.ref)
+    file.write_text(new)
+
+    assert rotated.returncode == 0
+    assert before == after
+    assert (refused.returncode, "one is missing" in refused.stderr) == (3, True)
 
 
 def test_the_shapes_of_the_contract(run):

@@ -139,6 +139,8 @@ def test_a_key_is_used_once(store):
     assert found is not None
     assert found.seq == 1
     assert store.entry_with_key("AAAA-AAAA-A", "never") is None
+    assert store.entry("AAAA-AAAA-A", found.seq) == found
+    assert store.entry("AAAA-AAAA-A", 99) is None
 
 
 @pytest.mark.parametrize("table", ["history", "records", "sop_versions", "refusals"])
@@ -180,6 +182,16 @@ def test_held_deadlines_stand_still_and_go_on_later(store):
     (found,) = store.deadlines("AAAA-AAAA-A")
     assert (found.due_at, found.next_at, found.held) == (NOW + 4 * HOUR, NOW + 3 * HOUR, False)
     assert [alarm.at for alarm in found.alarms] == [NOW + 3 * HOUR, NOW + 4 * HOUR, NOW + 5 * HOUR]
+
+
+def test_a_deadline_set_by_the_change_that_ends_a_pause_is_right_as_it_is(store):
+    """Its date became known during the pause: only what stood still is moved."""
+    store.commit(change(1, deadlines=(deadline(name="old"),)))
+    store.commit(change(2, held=("here",)))
+
+    store.commit(change(3, shifted=Shift(("here",), 7200.0), deadlines=(deadline(name="new"),)))
+
+    assert {one.name: one.due_at - NOW for one in store.deadlines()} == {"old": 4 * HOUR, "new": 2 * HOUR}
 
 
 def test_what_may_no_longer_leave_is_cancelled(store):
@@ -289,31 +301,6 @@ def test_versions_and_actors_are_kept(store):
     assert store.open_cases() == {"v1": 1}
 
 
-def test_a_move_costs_at_most_seven_statements_and_one_commit(store, monkeypatch):
-    """However much follows from it."""
-    store.commit(change(1, deadlines=(deadline("a"),)))
-    statements: list[str] = []
-    commits: list[str] = []
-    run = type(store).run
-
-    def counted(own, on, what, given=None):
-        statements.append(str(what))
-        return run(own, on, what, given)
-
-    monkeypatch.setattr(type(store), "run", counted)
-    event.listen(store.engine.pool, "checkin", lambda *rest: commits.append("returned"))
-
-    store.commit(
-        change(
-            2, record=StoredRecord("AAAA-AAAA-A", 2, "form", False, b"body"), ended_steps=("a",),
-            deadlines=(deadline("b"), deadline("c")), messages=(message("k1"), message("k2")),
-        )
-    )  # fmt: skip
-
-    assert len(statements) == 6
-    assert len(commits) == 1
-
-
 def test_the_migrated_tables_are_those_of_the_program(store):
     """Alembic finds no difference between what the migrations make and what the program describes."""
     from alembic.autogenerate import compare_metadata
@@ -339,19 +326,115 @@ def test_a_server_that_is_not_there_is_said_in_one_sentence(tmp_path):
 
 def test_a_full_database_writes_nothing_by_halves(tmp_path):
     """When SQLite can't grow, the move is refused as a fault and the case stands as before."""
-    store = opened(f"sqlite:///{tmp_path / 'full.db'}", tmp_path)
+    url = f"sqlite:///{tmp_path / 'full.db'}"
+    store = opened(url, tmp_path)
     store.save_version(SopVersion("ping", 1, "v1", "{}", NOW))
     store.commit(change(1))
-    big = StoredRecord("AAAA-AAAA-A", 2, "form", False, bytes(400_000))
     with store.writing() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-    event.listen(store.engine.pool, "checkout", lambda own, *rest: own.execute(f"PRAGMA max_page_count = {pages + 2}"))
+    store.close()
+    full = opened(url, tmp_path)
+    event.listen(full.engine.pool, "checkout", lambda own, *rest: own.execute(f"PRAGMA max_page_count = {pages + 2}"))
 
     with pytest.raises(Fault) as fault:
-        store.commit(change(2, record=big))
+        full.commit(change(2, record=StoredRecord("AAAA-AAAA-A", 2, "form", False, bytes(400_000))))
 
     assert fault.value.code == "disk_full"
-    assert len(store.history("AAAA-AAAA-A")) == 1
+    assert len(full.history("AAAA-AAAA-A")) == 1
+    full.close()
+
+
+def test_a_move_of_very_many_rows_is_one_move(store):
+    """Three hundred messages and as many deadlines: more than one statement can hold, and still all or nothing."""
+    many = tuple(deadline(f"step{n}") for n in range(300))
+    store.commit(change(1, deadlines=many, messages=tuple(message(f"k{n}") for n in range(300))))
+
+    with pytest.raises(Fault):
+        store.commit(change(2, messages=(*(message(f"m{n}") for n in range(120)), message("k7"))))
+
+    assert (len(store.deadlines()), len(store.messages()), len(store.history("AAAA-AAAA-A"))) == (300, 300, 1)
+
+
+def test_an_upgrade_that_has_been_done_changes_nothing(store, database_url, tmp_path):
+    """`db upgrade` twice: what is kept stays, and nothing is said."""
+    store.commit(change(1))
+
+    again = opened(database_url, tmp_path)
+
+    assert again.case("AAAA-AAAA-A") == store.case("AAAA-AAAA-A")
+    again.close()
+
+
+def test_many_houses_may_be_opened_on_an_empty_database_at_once(database_url, tmp_path):
+    """One makes the tables, the others wait and find them."""
+    faults: list[Exception] = []
+
+    def open_one() -> None:
+        try:
+            opened(database_url, tmp_path).close()
+        except Exception as why:
+            faults.append(why)
+
+    openers = [threading.Thread(target=open_one) for _ in range(6)]
+    for one in openers:
+        one.start()
+    for one in openers:
+        one.join()
+
+    assert faults == []
+
+
+def test_a_database_of_a_newer_program_is_left_alone(store, database_url, tmp_path):
+    """An older program says so, upgrade or not, and changes nothing."""
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    for upgrading in (True, False):
+        with pytest.raises(Fault) as fault:
+            open_store(Settings(data_dir=tmp_path, database_url=database_url), KEY, upgrading=upgrading)
+        assert fault.value.message == "the database is newer than this program: update the program"
+
+
+def test_a_server_that_went_away_is_a_fault_once_and_then_used_again(postgres_url, tmp_path):
+    """Connections that died with the server are not kept."""
+    store = opened(postgres_url, tmp_path)
+    store.save_version(SopVersion("ping", 1, "v1", "{}", NOW))
+    store.commit(change(1))
+    other = opened(postgres_url, tmp_path)
+    with other.writing() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+
+    with pytest.raises(Fault) as fault:
+        store.commit(change(2))
+
+    assert fault.value.code == "unreachable"
+    store.commit(change(2))
+    assert len(store.history("AAAA-AAAA-A")) == 2
+    other.close()
+    store.close()
+
+
+def test_every_sqlite_connection_is_as_safe_as_it_should_be(tmp_path):
+    """WAL, every commit on the disk, foreign keys; a current SQLite; all files for the owner only, encrypted as a whole."""
+    store = opened(f"sqlite:///{tmp_path / 'cases.db'}", tmp_path)
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10000, "temp_store": 0}
+    store.save_version(SopVersion("ping", 1, "v1", "{}", NOW))
+    store.commit(change(1))
+
+    with store.reading() as one, store.reading() as two:
+        for connection in (one, two):
+            assert {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted} == wanted
+        version = one.exec_driver_sql("SELECT sqlite_version()").scalar()
+    files = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+
+    assert tuple(map(int, version.split("."))) >= (3, 51, 3)
+    assert files == {"cases.db": 0o600, "cases.db-wal": 0o600, "cases.db-shm": 0o600}
+    assert b"AAAA-AAAA-A" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
     store.close()
 
 

@@ -47,6 +47,143 @@ def test_the_good_example_is_silent(check, tmp_path):
     assert [one for one in found if one[0] == check.code or one[1] is Severity.ERROR] == []
 
 
+STEPS = """\
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    forms: [consent, risk, travel]
+    actions:
+      finish: {to: closed, by: [case_manager]%s}
+      stop: {to: closed, by: [case_manager]}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+"""
+
+
+def asking(requirement: str) -> str:
+    return STEPS % f", requires: [{requirement}]"
+
+
+def number(value: str) -> str:
+    return "facts:\n  days: {type: number, title: {en: Days, fr: Jours}}\n" + asking(f"{{fact: {{days: {value}}}}}")
+
+
+BESIDE = """\
+alongside:
+  %s:
+    start: quiet
+%s    steps:
+      quiet:
+        title: {en: Quiet, fr: Calme}
+        responsible: [case_manager]
+%s        actions: {end_it: {to: over, by: [case_manager]}}
+      over: {end: done, title: {en: Over, fr: Fini}}
+"""
+INSIDE = BESIDE.replace("\n", "\n    ").replace("alongside", "strands").replace("quiet", "calm").replace("over", "past")
+PERSON = """\
+roles:
+  person: {side: person, acts_for: [person], title: {en: The person, fr: La personne}}
+  case_manager: {side: destination, title: {en: Case manager, fr: Référent}}
+  receiving_worker: {side: origin, title: {en: Receiving worker, fr: Référent d'accueil}}
+"""
+LATER = """\
+roles:
+  case_manager: {side: destination, from_step: after, title: {en: Case manager, fr: Référent}}
+  receiving_worker: {side: origin, title: {en: Receiving worker, fr: Référent d'accueil}}
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    actions: {finish: {to: after, by: [receiving_worker]}}
+  after:
+    title: {en: After, fr: Après}
+    responsible: [case_manager]
+    actions: {finish: {to: closed, by: [case_manager]}}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+"""
+STUCK = """\
+steps:
+  counselling:
+    title: {en: Counselling, fr: Conseil}
+    responsible: [case_manager]
+    actions:
+      finish: {to: deciding, by: [case_manager]}
+  deciding:
+    title: {en: Decision, fr: Décision}
+    responsible: [case_manager]
+    actions:
+      go: {to: closed, by: [case_manager], requires: [%s]}
+  closed: {end: done, title: {en: Closed, fr: Clos}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fragment", "code", "says"),
+    [
+        (asking("{taken: {action: finish, at_most: 2, since: conselling}}"),
+         "SOP201", 'since step or action "conselling"'),
+        (asking("{step_done: counselling, since: finsih}"), "SOP201", 'since step or action "finsih"'),
+        (asking("{strands: done}"), "SOP214", "waits for the strands of its step, which has none"),
+        (asking("{series: done}"), "SOP214", "waits for the series of its step, which has none"),
+        (BESIDE % ("alert", "", "") + asking("{strands: {alert: [over]}}"), "SOP214", '"alert" never ends with "over"'),
+        (number("1e5"), "SOP206", '"1e5" is not a number'),
+        (number("1_000"), "SOP206", '"1_000" is not a number'),
+        (number("'12345678901234567'"), "SOP206", "is not a number"),
+        ("destination: [FR, UK]\n", "SOP206", '"UK" is not a country'),
+        ("origin: [XX]\n", "SOP206", '"XX" is not a country'),
+        ("lists:\n  soon: [never]\n" + asking("{form: travel, not_in_list: {departs_on: soon}}"),
+         "SOP206", '"never" is not a date'),
+        (asking("{waited: {from: {form: consent.sharing, field: ends_on}, at_least: 3 days}}"),
+         "SOP207", "nothing says whose"),
+        (BESIDE % ("alert", "", "") + STEPS.replace("actions:", INSIDE % ("alert", "", "") + "actions:", 1) % "",
+         "SOP213", 'strand "alert" stands twice'),
+        (STEPS % "" + "everywhere:\n  finish: {to: stay, by: [case_manager]}\n",
+         "SOP213", "open everywhere and at step"),
+        (BESIDE % ("alert", "", "        strands: {inner: {start: deep, steps: {deep: {end: x, title: {en: D, fr: B}}}}}\n"),
+         "SOP215", "strands do not nest"),
+        (asking("{form: risk, or_absent: true}"), "SOP215", "`or_absent` means nothing here"),
+        (BESIDE % ("main", "", ""), "SOP216", 'a strand can\'t be called "main"'),
+        (PERSON.replace("person: {side: person, acts_for: [person]", "any: {side: origin"),
+         "SOP216", 'a role can\'t be called "any"'),
+        (LATER, "SOP307", 'step "counselling" is the responsibility only of "case_manager"'),
+        (STUCK % "{form: consent.return}", "SOP305", "and so can every other way on"),
+        (STUCK % "{at: [closed]}", "SOP305", "and so can every other way on"),
+        (STUCK % "{taken: {action: finish, at_least: 2}}", "SOP305", "and so can every other way on"),
+        (PERSON, "SOP309", "only by roles of side person"),
+        (STEPS % "" + "everywhere:\n  tick: {to: stay, by: [system], automatic: {after: 1 day}}\n",
+         "SOP309", "is open everywhere, and no step says from when"),
+        (STEPS.replace("by: [case_manager]%s", "by: [system, case_manager], automatic: {after: 1 day}"),
+         "SOP309", 'taken by "system" and by others'),
+        (BESIDE % ("alert", "", "        pause: true\n"), "SOP310", "is not on the main line"),
+        (STEPS.replace("    forms:", "    pause: true\n    forms:") % "", "SOP310", "starts at the pause step"),
+        ("share_when: {origin: []}\n", "SOP314", "would be told of every case without any consent"),
+        (STEPS.replace("fr: Conseil", "rf: Conseil") % "", "SOP306", "no words in fr for steps.counselling.title"),
+        (STEPS.replace("fr: Conseil", "fr: ''") % "", "SOP306", "no words in fr for steps.counselling.title"),
+    ],
+)  # fmt: skip
+def test_further_causes_of_a_check(fragment, code, says, tmp_path):
+    """A check may have several causes; its own example shows one."""
+    file = tmp_path / "example.yaml"
+    file.write_text(procedure(fragment), encoding="utf-8")
+
+    _, found = check_file(file, SHELF)
+
+    assert [one.code for one in found if one.severity is Severity.ERROR or one.code == code] == [code]
+    assert any(says in one.message for one in found if one.code == code), [one.message for one in found]
+
+
+def test_a_title_is_known_by_its_place_not_by_its_keys(tmp_path):
+    """A step called `fr` in a procedure is no text in French."""
+    file = tmp_path / "example.yaml"
+    file.write_text(
+        procedure("lists: {}\n" + (STEPS % "").replace("counselling:", "fr:")).replace(
+            "start: counselling", "start: fr"
+        )
+    )
+
+    assert "SOP306" not in {one.code for one in check_file(file, SHELF)[1]}
+
+
 def test_each_code_belongs_to_one_check():
     """A code found in the documentation leads to one reason."""
     codes = [check.code for check in CHECKS]

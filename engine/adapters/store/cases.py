@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
-from engine.adapters.store.database import INTEGRITY_ERRORS, Database, instant, micros, steps_text
+from engine.adapters.store.database import Database, EntryRefused, Part, instant, micros, steps_text
 from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
 from engine.adapters.store.tables import cases, deadlines, history, outbox, records, refusals
 from engine.application.ports import NEVER, Change, Deadline, Entry, Message, StoredCase, StoredRecord, StoredRefusal
@@ -37,6 +37,7 @@ _REFUSAL = insert(refusals).inline().values({c.name: bindparam(c.name) for c in 
 _END_ALL = delete(deadlines).where(deadlines.c.ref == bindparam("ref"))
 _END_STEP = _END_ALL.where(deadlines.c.step == bindparam("step"))
 _WITH_KEY = select(history).where(history.c.ref == bindparam("ref"), history.c.key == bindparam("key"))
+_ONE = select(history).where(history.c.ref == bindparam("ref"), history.c.seq == bindparam("seq"))
 _HISTORY = select(history).where(history.c.ref == bindparam("ref")).order_by(history.c.seq)
 _RECORDS = select(records).where(records.c.ref == bindparam("ref")).order_by(records.c.seq)
 
@@ -48,6 +49,9 @@ _END_POSTGRESQL = text(
     "DELETE FROM deadlines WHERE ref = :ref AND (step = ANY(CAST(:steps AS text[])) "
     "OR step || '/' || name = ANY(CAST(:slots AS text[])))"
 )
+
+_EXISTS: Final = "A case of this reference exists already, or its version is not published."
+_MOVED: Final = "Somebody else moved this case at the same moment; nothing was changed."
 
 
 class Cases(Database):
@@ -64,22 +68,16 @@ class Cases(Database):
 
     def commit(self, change: Change) -> None:
         rare = change.held or change.shifted or change.cancelled
-        with self.writing() if rare else self.moving() as connection:
-            self._place(connection, change)
-            try:
-                self.run(connection, _ENTRY, _entry_row(change.entry))
-            except INTEGRITY_ERRORS:
-                raise Conflict("Somebody else moved this case at the same moment; nothing was changed.") from None
-            if change.record is not None:
-                self.run(connection, _RECORD, _record_row(change.record))
-            self._end(connection, change)
-            if change.deadlines:
-                self.run(connection, _DEADLINE, [_deadline_row(one) for one in change.deadlines])
-            if rare:
-                self._hold_and_shift(connection, change)
-                self._cancel(connection, change)
-            if change.messages:
-                self.run(connection, NEW_MESSAGE, [message_row(one) for one in change.messages])
+        parts = _parts(change, self._ended(change))
+        try:
+            placed = self._with_rare(parts, change) if rare else self.move([*parts, *_told(change)])
+        except EntryRefused as why:
+            # A stale move may fail at its entry too: one of its number is there already.
+            if change.read_seq is not None and "history" not in why.message:
+                raise
+            placed = False
+        if not placed:
+            raise Conflict(_EXISTS if change.read_seq is None else _MOVED)
 
     def note_refusal(self, refusal: StoredRefusal) -> None:
         row = {
@@ -90,8 +88,12 @@ class Cases(Database):
             self.run(connection, _REFUSAL, row)
 
     def entry_with_key(self, ref: str, key: str) -> Entry | None:
+        row = self.look(_WITH_KEY, {"ref": ref, "key": key})
+        return None if row is None else _entry_of(row)
+
+    def entry(self, ref: str, seq: int) -> Entry | None:
         with self.reading() as connection:
-            row = self.run(connection, _WITH_KEY, {"ref": ref, "key": key}).first()
+            row = self.run(connection, _ONE, {"ref": ref, "seq": seq}).first()
         return None if row is None else _entry_of(row)
 
     def history(self, ref: str) -> Sequence[Entry]:
@@ -119,43 +121,44 @@ class Cases(Database):
         with self.reading() as connection:
             return [message_of(row) for row in connection.execute(wanted)]
 
-    def _place(self, connection: Any, change: Change) -> None:
-        """Begin the case or move it on, provided nobody else has since it was read."""
-        case = change.case
-        new = {
-            "version": case.version, "seq": case.seq, "main": case.main, "outcome": case.outcome,
-            "moved_at": micros(case.moved_at), "head": case.head, "snapshot": case.snapshot,
-        }  # fmt: skip
-        if change.read_seq is None:
-            row = {**new, "ref": case.ref, "sop": case.sop, "launched_at": micros(case.launched_at)}
-            try:
-                self.run(connection, _BEGIN, row)
-            except INTEGRITY_ERRORS:
-                raise Conflict("A case of this reference exists already, or its version is not published.") from None
-            return
-        moved = {f"new_{name}": value for name, value in new.items()}
-        if self.run(connection, _MOVE, {**moved, "at_ref": case.ref, "read_seq": change.read_seq}).rowcount != 1:
-            raise Conflict("Somebody else moved this case at the same moment; nothing was changed.")
-
-    def _end(self, connection: Any, change: Change) -> None:
+    def _ended(self, change: Change) -> list[Part]:
+        """End deadlines of the case: all, those of a step, or those that are named."""
+        ref = change.case.ref
         if change.all_ended:
-            self.run(connection, _END_ALL, {"ref": change.case.ref})
-        elif len(change.ended_steps) == 1 and not change.ended:
-            self.run(connection, _END_STEP, {"ref": change.case.ref, "step": change.ended_steps[0]})
-        elif change.ended_steps or change.ended:
-            steps, slots = list(change.ended_steps), [f"{step}/{name}" for step, name in change.ended]
-            if self.is_sqlite:
-                given: dict[str, Any] = {"steps": steps_text(steps), "slots": steps_text(slots)}
-            else:
-                given = {"steps": steps, "slots": slots}
-            self.run(connection, _END_SQLITE if self.is_sqlite else _END_POSTGRESQL, {"ref": change.case.ref, **given})
+            return [(_END_ALL, [{"ref": ref}])]
+        if len(change.ended_steps) == 1 and not change.ended:
+            return [(_END_STEP, [{"ref": ref, "step": change.ended_steps[0]}])]
+        if not change.ended_steps and not change.ended:
+            return []
+        steps, slots = list(change.ended_steps), [f"{step}/{name}" for step, name in change.ended]
+        if self.is_sqlite:
+            return [(_END_SQLITE, [{"ref": ref, "steps": steps_text(steps), "slots": steps_text(slots)}])]
+        return [(_END_POSTGRESQL, [{"ref": ref, "steps": steps, "slots": slots}])]
+
+    def _with_rare(self, parts: Sequence[Part], change: Change) -> bool:
+        """Write a move that holds, shifts or cancels something: over SQLAlchemy, for it reads in between."""
+        with self.writing() as connection:
+            first, *others = parts
+            if self.run(connection, first[0], *first[1]).rowcount != 1:
+                connection.rollback()
+                return False
+            for statement, rows in others:
+                self.run(connection, statement, list(rows))
+            self._hold_and_shift(connection, change)
+            self._cancel(connection, change)
+            for statement, rows in _told(change):
+                self.run(connection, statement, list(rows))
+        return True
 
     def _hold_and_shift(self, connection: Any, change: Change) -> None:
-        """Let deadlines stand still, or go on later by so much; rare, so it reads each row and writes it anew."""
+        """Let deadlines stand still, or those that stood still go on later by so much; rare, so it writes each row anew."""
         steps = change.held or (change.shifted.steps if change.shifted else ())
         if not steps:
             return
         own = (deadlines.c.ref == change.case.ref) & deadlines.c.step.in_(steps)
+        if change.shifted is not None:
+            # What this very change has set, because its date became known during the pause, is right as it is.
+            own &= deadlines.c.held
         found = [deadline_of(row) for row in connection.execute(select(deadlines).where(own))]
         connection.execute(delete(deadlines).where(own))
         later = [_moved(one, change) for one in found]
@@ -169,6 +172,33 @@ class Cases(Database):
             .where(outbox.c.ref == change.case.ref, outbox.c.role.in_(change.cancelled), waiting)
             .values(state=str(MessageState.CANCELLED), next_at=None, owner="", reason="no longer allowed to leave")
         )
+
+
+def _parts(change: Change, ended: Sequence[Part]) -> list[Part]:
+    """Return what every move writes: the case first, provided nobody else has moved it since it was read."""
+    case = change.case
+    new = {
+        "version": case.version, "seq": case.seq, "main": case.main, "outcome": case.outcome,
+        "moved_at": micros(case.moved_at), "head": case.head, "snapshot": case.snapshot,
+    }  # fmt: skip
+    parts: list[Part]
+    if change.read_seq is None:
+        row = {**new, "ref": case.ref, "sop": case.sop, "launched_at": micros(case.launched_at)}
+        parts = [(_BEGIN, [row])]
+    else:
+        moved = {f"new_{name}": value for name, value in new.items()}
+        parts = [(_MOVE, [{**moved, "at_ref": case.ref, "read_seq": change.read_seq}])]
+    parts.append((_ENTRY, [_entry_row(change.entry)]))
+    if change.record is not None:
+        parts.append((_RECORD, [_record_row(change.record)]))
+    parts.extend(ended)
+    if change.deadlines:
+        parts.append((_DEADLINE, [_deadline_row(one) for one in change.deadlines]))
+    return parts
+
+
+def _told(change: Change) -> list[Part]:
+    return [(NEW_MESSAGE, [message_row(one) for one in change.messages])] if change.messages else []
 
 
 def _moved(one: Deadline, change: Change) -> Deadline:
@@ -197,10 +227,11 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _entry_of(row: Row[Any]) -> Entry:
+def _entry_of(row: Sequence[Any]) -> Entry:
+    ref, seq, at, actor, role, move, name, from_steps, to_steps, key, payload, hash, previous_hash = row
     return Entry(
-        row.ref, row.seq, instant(row.at), row.actor, row.role, row.move, row.name, tuple(msgspec.json.decode(row.from_steps)),
-        tuple(msgspec.json.decode(row.to_steps)), row.key, bytes(row.payload), bytes(row.hash), bytes(row.previous_hash),
+        ref, seq, instant(at), actor, role, move, name, tuple(msgspec.json.decode(from_steps)),
+        tuple(msgspec.json.decode(to_steps)), key, bytes(payload), bytes(hash), bytes(previous_hash),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.adapters.store.cases import Cases
@@ -17,6 +17,8 @@ from engine.adapters.store.tables import actors, cases, sop_versions
 from engine.adapters.store.waiting import Waiting
 from engine.application.ports import SopVersion, StoredActor
 from engine.settings import Settings
+
+_ACTOR = select(actors).where(actors.c.id == bindparam("id"))
 
 
 class SqlStore(Cases, Waiting):
@@ -56,8 +58,7 @@ class SqlStore(Cases, Waiting):
             connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
 
     def actor(self, id: str) -> StoredActor | None:
-        with self.reading() as connection:
-            row = connection.execute(select(actors).where(actors.c.id == id)).first()
+        row = self.look(_ACTOR, {"id": id})
         return None if row is None else _actor_of(row)
 
     def actors(self) -> Sequence[StoredActor]:
@@ -92,5 +93,6 @@ def _version_of(row: Row[Any]) -> SopVersion:
     return SopVersion(row.sop, row.number, row.hash, row.content, instant(row.published_at))
 
 
-def _actor_of(row: Row[Any]) -> StoredActor:
-    return StoredActor(row.id, row.country, tuple(json.loads(row.roles)), bool(row.enabled), bytes(row.body))
+def _actor_of(row: Sequence[Any]) -> StoredActor:
+    id, country, roles, enabled, body = row
+    return StoredActor(id, country, tuple(json.loads(roles)), bool(enabled), bytes(body))

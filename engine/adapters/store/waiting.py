@@ -41,6 +41,7 @@ _MOVE_ON = text(
     "WHERE ref = :ref AND step = :step AND name = :name AND due_at = :due AND NOT held"
 )
 _MINE = "WHERE id = :id AND owner = :owner AND state = 'sending'"
+_HELD = text("SELECT id FROM outbox " + _MINE)
 _SENT = text(
     "UPDATE outbox SET state = 'sent', sent_at = :at, channel = :channel, tries = tries + 1, next_at = NULL, reason = '' "
     + _MINE
@@ -50,7 +51,7 @@ _FAILED = text(
     + _MINE
 )
 _BACK = text(
-    "UPDATE outbox SET state = 'queued', reason = :reason, next_at = :next, owner = '', tries = tries + 1 " + _MINE
+    "UPDATE outbox SET state = 'queued', reason = :reason, next_at = :next, owner = '', tries = tries + :tried " + _MINE
 )
 
 
@@ -69,14 +70,18 @@ class Waiting(Database):
             rows = connection.execute(select(outbox).where(outbox.c.id.in_(ids), held).order_by(outbox.c.id))
             return [message_of(row) for row in rows]
 
+    def holds(self, id: int, owner: str) -> bool:
+        return self.look(_HELD, {"id": id, "owner": owner}) is not None
+
     def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
         return self._mark(_SENT, {"id": id, "owner": owner, "at": micros(at), "channel": channel})
 
     def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
         return self._mark(_FAILED, {"id": id, "owner": owner, "reason": reason, "channel": channel})
 
-    def put_back(self, id: int, owner: str, next_at: datetime, reason: str) -> bool:
-        return self._mark(_BACK, {"id": id, "owner": owner, "next": micros(next_at), "reason": reason})
+    def put_back(self, id: int, owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> bool:
+        given = {"id": id, "owner": owner, "next": micros(next_at), "reason": reason, "tried": int(tried)}
+        return self._mark(_BACK, given)
 
     def next_message_at(self) -> datetime | None:
         with self.reading() as connection:
@@ -92,16 +97,17 @@ class Waiting(Database):
                 self.run(connection, _TAKEN, taken)
         return [deadline_of(row) for row in rows]
 
-    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> None:
+    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
         given = {
             "ref": deadline.ref, "step": deadline.step, "name": deadline.name, "due": micros(deadline.due_at),
             "next": micros(deadline.next_at), "left": alarms_text(deadline.alarms),
         }  # fmt: skip
         with self.writing() as connection:
-            if self.run(connection, _MOVE_ON, given).rowcount and messages:
+            moved = bool(self.run(connection, _MOVE_ON, given).rowcount)
+            if moved and messages:
                 again = self.text(NEW_MESSAGE) + " ON CONFLICT (key) DO NOTHING"
                 connection.exec_driver_sql(again, [message_row(one) for one in messages])
+        return moved
 
     def _mark(self, statement: ClauseElement, given: dict[str, object]) -> bool:
-        with self.writing() as connection:
-            return bool(self.run(connection, statement, given).rowcount)
+        return self.move([(statement, [given])])

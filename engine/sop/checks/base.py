@@ -71,7 +71,7 @@ def unknown(
     """Give one diagnostic for each mention whose word is not among the known names (nor the words allowed there)."""
     names = frozenset(known)
     for mention in found:
-        if mention.word not in names and mention.word not in mention.words and not mention.word.startswith("$"):
+        if mention.word not in names and mention.word not in mention.words:
             message = f'{mention.saying} "{mention.word}", which does not exist'
             yield Diagnostic(code, message, place(file, mention), did_you_mean(mention.word, known, what))
 
@@ -121,6 +121,7 @@ parts:
         type: choice
         title: {en: Decision, fr: Décision}
         choices: {given: {en: Given, fr: Donné}, refused: {en: Refused, fr: Refusé}}
+      ends_on: {type: date, required: false, title: {en: Ends on, fr: Prend fin le}}
 """,
     "risk": """\
 form: risk

@@ -1,4 +1,7 @@
-"""SOP305: every way on asks for something that, once it fails or expires, nothing can mend."""
+"""SOP305: an action asks for a record that fails or expires where nobody can renew it, or every way on can be shut for good.
+
+What was set at launch, or counted, may shut one action for good: so a procedure branches. It may not shut all of them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from engine.sop import model as m
 from engine.sop.checks.base import Check, outline
 from engine.sop.load import SopFile
 from engine.sop.outline import Kind, Outline, Spot, closure, turned
+from engine.sop.requirements import flattened
 
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
@@ -32,6 +36,20 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
             message = f'"{offer.name}" can be blocked for good at step "{spot.name}", and so can every other way on'
             hint = "let what it asks for be recorded or set here, or give the step a way on that asks for less"
             yield Diagnostic("SOP305", message, file.marks.value((*offer.path, "requires", number)), hint)
+            continue
+        for offer in spot.offers:
+            for number, one in enumerate(offer.action.requires):
+                if _reads_records(one) and not _curable(drawn, region, one):
+                    message = f'"{offer.name}" asks for a record that can fail or expire, and nobody can renew it there'
+                    hint = "let it be recorded here too, or let a way lead back to where it is"
+                    yield Diagnostic("SOP305", message, file.marks.value((*offer.path, "requires", number)), hint)
+
+
+def _reads_records(requirement: m.Requirement) -> bool:
+    return any(
+        isinstance(one, m.FormRequirement) or (isinstance(one, m.WaitedRequirement) and one.waited.from_ is not None)
+        for one in flattened([requirement])
+    )
 
 
 def _within_reach(drawn: Outline, spot: Spot) -> frozenset[str]:
@@ -61,7 +79,9 @@ def _curable(drawn: Outline, region: frozenset[str], requirement: m.Requirement)
         case m.NoneOfRequirement(none_of=none):
             return all(_curable(drawn, region, one) for one in none)
         case m.TakenRequirement(taken=taken):
-            return taken.at_most is None or taken.since is not None
+            return taken.since is not None or (taken.at_most is None and _taken(drawn, region, taken.action))
+        case m.AtRequirement(at=steps):
+            return not region.isdisjoint(steps) or drawn.by_name.keys().isdisjoint(steps)
         case m.WaitedRequirement(waited=waited) if waited.from_ is not None:
             return _recordable(drawn, region, waited.from_.form)
     return True
@@ -83,6 +103,11 @@ def _settable(drawn: Outline, region: frozenset[str], fact: str) -> bool:
     return fact not in drawn.sop.facts or any(fact in offer.action.sets for offer in (*own, *drawn.everywhere))
 
 
+def _taken(drawn: Outline, region: frozenset[str], action: str) -> bool:
+    offered = [offer.at for offer in (*drawn.offers, *drawn.everywhere) if offer.name == action]
+    return not offered or any(at is None or at in region for at in offered)
+
+
 CHECK = Check(
     code="SOP305",
     title="A requirement that can fail for good",
@@ -102,6 +127,7 @@ steps:
     responsible: [case_manager]
     actions:
       go: {to: closed, by: [case_manager], requires: [{form: consent.return, where: {decision: given}}]}
+      stop: {to: closed, by: [case_manager]}
 """,
     good="""\
 steps:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from engine.diagnostics import Diagnostic, Severity, did_you_mean
 from engine.sop.checks.base import Check, outline
 from engine.sop.load import SopFile
+from engine.sop.mentions import field_uses
 from engine.sop.model import FormRequirement
 
 
@@ -33,6 +34,13 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
             message = f'"{one.form}" has no purpose "{one.for_.purpose}"'
             at = file.marks.value((*condition.path, "for", "purpose"))
             yield Diagnostic("SOP207", message, at, did_you_mean(one.for_.purpose, purposes, "purposes"))
+    for use in field_uses(drawn):
+        part = drawn.parts.get(use.form)
+        if part is not None and part.keyed is not None and use.date:
+            message = (
+                f'"{use.form}" is recorded for each receiver and purpose: nothing says whose "{use.field}" is read'
+            )
+            yield Diagnostic("SOP207", message, file.marks.value(use.path), "name a field of a part without a key")
 
 
 CHECK = Check(

@@ -13,7 +13,7 @@ from engine.sop.outline import Kind
 def _run(file: SopFile) -> Iterator[Diagnostic]:
     drawn = outline(file)
     for spot in drawn.spots:
-        if spot.step.end is not None or spot.line in drawn.broken:
+        if spot.step.end is not None:
             continue
         ways = [offer for offer in spot.offers if offer.leaves]
         if spot.kind is not Kind.ALONGSIDE:

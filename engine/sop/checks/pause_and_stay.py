@@ -8,10 +8,21 @@ from engine.diagnostics import Diagnostic, Severity
 from engine.sop.checks.base import Check, outline
 from engine.sop.load import SopFile
 from engine.sop.model import RESUME
+from engine.sop.outline import Kind
 
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
     drawn = outline(file)
+    for spot in drawn.spots:
+        if spot.step.pause and (spot.kind is not Kind.MAIN or spot.step.strands):
+            message = f'pause step "{spot.name}" ' + ("has strands" if spot.step.strands else "is not on the main line")
+            yield Diagnostic(
+                "SOP310", message, file.marks.key(spot.path), "a pause is a step of the main line by itself"
+            )
+    started = drawn.by_name.get(file.sop.start)
+    if started is not None and started.step.pause:
+        message = f'the procedure starts at the pause step "{started.name}", and there is nothing to resume'
+        yield Diagnostic("SOP310", message, file.marks.value(("start",)), "a pause is entered by an everywhere action")
     for offer in drawn.offers:
         target = drawn.by_name.get(offer.action.to)
         if target is not None and target.step.pause:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.diagnostics import Diagnostic, Severity
 from engine.sop.checks.base import Check, outline
@@ -13,18 +13,24 @@ from engine.sop.outline import Kind, Outline, closure
 def _run(file: SopFile) -> Iterator[Diagnostic]:
     drawn = outline(file)
     later = {name: role.from_step for name, role in file.sop.roles.items() if role.from_step in drawn.by_name}
+    for spot in drawn.spots:
+        named = spot.step.responsible
+        if named and drawn.stands(spot.name) and not any(_is_known(drawn, later, role, spot.name) for role in named):
+            message = f'step "{spot.name}" is the responsibility only of "{named[0]}", who is not yet known there'
+            hint = f'"{named[0]}" is known from step "{later[named[0]]}"'
+            yield Diagnostic("SOP307", message, file.marks.value((*spot.path, "responsible")), hint)
     for offer in drawn.offers:
         if offer.at is None or not drawn.stands(offer.at):
             continue
-        own = [role for role in offer.action.by if role in later]
-        if (
-            own
-            and len(own) == len(offer.action.by)
-            and not any(_can_be(drawn, later[role] or "", offer.at) for role in own)
-        ):
+        own = offer.action.by
+        if not any(_is_known(drawn, later, role, offer.at) for role in own):
             message = f'action "{offer.name}" is taken only by "{own[0]}", who is not yet known at step "{offer.at}"'
             hint = f'"{own[0]}" is known from step "{later[own[0]]}"'
             yield Diagnostic("SOP307", message, file.marks.value((*offer.path, "by")), hint)
+
+
+def _is_known(drawn: Outline, later: Mapping[str, str | None], role: str, at: str) -> bool:
+    return role not in later or _can_be(drawn, later[role] or "", at)
 
 
 def _can_be(drawn: Outline, known_from: str, at: str) -> bool:

@@ -1,4 +1,4 @@
-"""SOP213: two steps have the same name."""
+"""SOP213: two steps or two strands have the same name, or an action open everywhere has that of one beside it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,33 @@ from collections.abc import Iterator
 from engine.diagnostics import Diagnostic, Severity
 from engine.sop.checks.base import Check, outline
 from engine.sop.load import SopFile
+from engine.sop.outline import MAIN
 
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
-    seen: set[str] = set()
-    for spot in outline(file).spots:
-        if spot.name in seen:
-            message = f'step "{spot.name}" stands twice: names of steps are unique in a file'
-            yield Diagnostic("SOP213", message, file.marks.key(spot.path), "give one of them another name")
-        seen.add(spot.name)
+    drawn = outline(file)
+    strands = [line for line in drawn.lines.values() if line.key != MAIN]
+    for what, found in (("step", drawn.spots), ("strand", strands)):
+        seen: set[str] = set()
+        for one in found:
+            if one.name in seen:
+                message = f'{what} "{one.name}" stands twice: names of {what}s are unique in a file'
+                yield Diagnostic("SOP213", message, file.marks.key(one.path), "give one of them another name")
+            seen.add(one.name)
+    for offer in drawn.everywhere:
+        beside = {step for main in drawn.covers[offer.name] for step in drawn.beside(main)}
+        twin = next((one for one in drawn.offers if one.name == offer.name and one.at in beside), None)
+        if twin is not None:
+            message = (
+                f'action "{offer.name}" is open everywhere and at step "{twin.at}": nobody could say which is meant'
+            )
+            yield Diagnostic("SOP213", message, file.marks.key(offer.path), "give one of them another name")
 
 
 CHECK = Check(
     code="SOP213",
-    title="A step name used twice",
-    reason="A requirement that names it could mean the other one.",
+    title="A name used twice",
+    reason="A requirement that names a step or strand could mean the other one; whoever takes an action could take another.",
     severity=Severity.ERROR,
     bad="""\
 steps:

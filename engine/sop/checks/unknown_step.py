@@ -14,7 +14,10 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
     drawn = outline(file)
     anywhere = tuple(drawn.by_name)
     special = ("stay", "resume")
+    actions = tuple(dict.fromkeys(one.name for one in (*drawn.offers, *drawn.everywhere)))
     for mention in named(file):
+        if mention.sort is Sort.STEP_OR_ACTION:
+            yield from unknown("SOP201", file, [mention], (*anywhere, *actions), "steps and actions")
         if mention.sort is not Sort.STEP or mention.word in drawn.by_name or mention.word in special:
             continue
         nearby = anywhere if mention.line is None else drawn.lines[mention.line].steps

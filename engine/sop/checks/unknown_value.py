@@ -3,48 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from typing import Final
 
 from engine.diagnostics import Diagnostic, Severity, did_you_mean
 from engine.forms.model import FieldType, FormField
+from engine.forms.record import typed
 from engine.sop.checks.base import Check, outline
 from engine.sop.checks.countries import COUNTRIES
 from engine.sop.load import SopFile
 from engine.sop.mentions import field_uses
-from engine.sop.model import Fact, FactRequirement, Safeguard, While
-from engine.sop.outline import Path
+from engine.sop.model import Fact, FactRequirement, FormRequirement, Safeguard, While
+from engine.sop.outline import Outline, Path
 
 
 def _fault(value: str, one: FormField | Fact) -> tuple[str, str] | None:
     """Return what is wrong with a value and a hint, or None."""
-    if one.type is FieldType.CHOICE:
-        choices = tuple(one.choices or ())
-        return None if value in choices else ("is none of its choices", did_you_mean(value, choices, "choices"))
-    if one.type is FieldType.BOOLEAN:
-        return None if value in ("true", "false") else ("is not true or false", "write true or false")
-    if one.type is FieldType.NUMBER:
-        return None if _is_number(value) else ("is not a number", "write a number, e.g. 12 or 2.5")
-    if one.type is FieldType.DATE:
-        return None if _is_date(value) else ("is not a date", "write the date as 2026-03-31")
     if one.type is FieldType.COUNTRY:
-        return None if value in COUNTRIES else ("is not a country", "write the two capital letters of ISO 3166-1")
+        return None if value in COUNTRIES else ("is not a country", _COUNTRY)
+    try:
+        typed(one.type, value, one.choices)
+    except ValueError:
+        if one.type is FieldType.CHOICE:
+            return "is none of its choices", did_you_mean(value, tuple(one.choices or ()), "choices")
+        return _WRITTEN[one.type]
     return None
 
 
-def _is_number(value: str) -> bool:
-    try:
-        number = float(value)
-    except ValueError:
-        return False
-    return number - number == 0  # neither infinite nor "not a number"
+_COUNTRY: Final = "write the two capital letters of ISO 3166-1; Great Britain is GB, Greece GR"
 
-
-def _is_date(value: str) -> bool:
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return False
-    return len(value) == 10
+_WRITTEN: Final = {
+    FieldType.BOOLEAN: ("is not true or false", "write true or false"),
+    FieldType.NUMBER: ("is not a number", "write a number, e.g. 12 or 2.5"),
+    FieldType.DATE: ("is not a date", "write the date as 2026-03-31"),
+}
 
 
 def _facts(file: SopFile) -> Iterator[tuple[str, tuple[str, ...], Path]]:
@@ -79,6 +70,8 @@ def _facts(file: SopFile) -> Iterator[tuple[str, tuple[str, ...], Path]]:
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
     drawn = outline(file)
+    yield from _countries(file)
+    yield from _listed(file, drawn)
     for use in field_uses(drawn):
         part = drawn.parts.get(use.form)
         field = part.fields.get(use.field) if part is not None else None
@@ -90,12 +83,33 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
             yield from _compare(file, name, fact, values, path)
 
 
+def _countries(file: SopFile) -> Iterator[Diagnostic]:
+    """Find places of a corridor that are no countries."""
+    for key in ("destination", "origin"):
+        for n, country in enumerate(getattr(file.sop, key)):
+            if country not in COUNTRIES:
+                yield Diagnostic("SOP206", f'"{country}" is not a country', file.marks.value((key, n)), _COUNTRY)
+
+
+def _listed(file: SopFile, drawn: Outline) -> Iterator[Diagnostic]:
+    """Find entries of lists that the field they are compared with can never have: nothing would be barred by them."""
+    for condition in drawn.conditions:
+        one = condition.requirement
+        part = drawn.parts.get(one.form) if isinstance(one, FormRequirement) else None
+        if part is None or not isinstance(one, FormRequirement):
+            continue
+        for name, listed in (*one.in_list.items(), *one.not_in_list.items()):
+            if name in part.fields and listed in file.sop.lists:
+                field = part.fields[name]
+                yield from _compare(file, f"{one.form}.{name}", field, file.sop.lists[listed], ("lists", listed))
+
+
 def _compare(
     file: SopFile, name: str, one: FormField | Fact, values: tuple[str, ...], path: Path
 ) -> Iterator[Diagnostic]:
     for n, value in enumerate(values):
         if (fault := _fault(value, one)) is not None:
-            at = file.marks.value((*path, n) if len(values) > 1 else path)
+            at = file.marks.value((*path, n))
             yield Diagnostic("SOP206", f'"{value}" {fault[0]}: "{name}" is a {one.type}', at, fault[1])
 
 
