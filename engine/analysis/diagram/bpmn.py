@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.analysis.diagram.layout import Box, Card, Frame, Layout, lay_out
@@ -204,31 +204,27 @@ class _Model:
             if arrow.reopens:
                 continue
             known = found.get((arrow.target, arrow.timed))
-            if known is None:
-                found[arrow.target, arrow.timed] = arrow
-            else:
-                joined = f"{known.said} / {arrow.said}"
-                found[arrow.target, arrow.timed] = Arrow(
-                    known.source, known.action, joined, known.target, known.timed
-                )  # fmt: skip
+            joined = arrow if known is None else replace(known, said=f"{known.said} / {arrow.said}")
+            found[arrow.target, arrow.timed] = joined
         return list(found.values())
 
-    def _step(self, scope: _Scope, card: Card, arriving: int, leaving: int, arrows: Sequence[Arrow]) -> _Drawn:
-        box, name = _scaled(card.box), self._said.step(card.step)
+    def _task(self, card: Card) -> _Node:
+        """Draw the step itself: an end event, a sub-process with its strands, or a task between room for gateways."""
+        box, name, key = _scaled(card.box), self._said.step(card.step), f"Step_{card.step}"
         if self._outline.by_name[card.step].step.end is not None:
-            task = _Node(
-                f"Step_{card.step}", "endEvent", name,
-                Box(box.x + box.w / 2 - EVENT / 2, box.y + box.h / 2 - EVENT / 2, EVENT, EVENT),
-            )  # fmt: skip
-        elif card.strands:
-            inner = self._strands(card)
-            top = _scaled(card.strands[0].box).y - 8
-            bottom = max(_scaled(frame.box).bottom for frame in card.strands) + 6
+            middle = Box(box.x + (box.w - EVENT) / 2, box.y + (box.h - EVENT) / 2, EVENT, EVENT)
+            return _Node(key, "endEvent", name, middle)
+        if card.strands:
+            frames = [_scaled(frame.box) for frame in card.strands]
+            top, bottom = frames[0].y - 8, max(frame.bottom for frame in frames) + 6
             body = Box(box.x + 6, top, box.w - 12, bottom - top)
-            task = _Node(f"Step_{card.step}", "subProcess", name, body, children=inner)
-        else:
-            body = Box(box.x + 70, box.y + 4, box.w - 70 - GATEWAY - _label_room(box) - 20, box.h - 8)
-            task = _Node(f"Step_{card.step}", "userTask", name, body)
+            return _Node(key, "subProcess", name, body, children=self._strands(card))
+        body = Box(box.x + 70, box.y + 4, box.w - 90 - GATEWAY - _label_room(box), box.h - 8)
+        return _Node(key, "userTask", name, body)
+
+    def _step(self, scope: _Scope, card: Card, arriving: int, leaving: int, arrows: Sequence[Arrow]) -> _Drawn:
+        """Draw a step with the gateways it needs and the timers on its border."""
+        box, task = _scaled(card.box), self._task(card)
         entry = exit_ = task
         if arriving > 1:
             y = box.y + 5 if card.strands else box.y + box.h / 2 - GATEWAY / 2
@@ -276,9 +272,7 @@ class _Model:
                 scope.flows.append(_Flow(f"Begin_{name}", begins, into, "", "", points))
         return scope
 
-    def _begin(
-        self, scope: _Scope, step: _Drawn, starts: bool, messages: Sequence[str], kind: Kind
-    ) -> None:  # fmt: skip
+    def _begin(self, scope: _Scope, step: _Drawn, starts: bool, messages: Sequence[str], kind: Kind) -> None:
         box, name = _scaled(step.card.box), step.card.step
         if starts and kind is not Kind.STRAND:
             start = _Node(

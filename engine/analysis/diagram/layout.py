@@ -316,7 +316,7 @@ class _LayoutMaker:
 
     def _card(self, name: str, style: _Style, starts: bool) -> Card:
         spot = self._outline.by_name[name]
-        frames = [self._frame(key, key) for key in self._outline.strands_of.get(name, ())]
+        frames = [self._frame(key) for key in self._outline.strands_of.get(name, ())]
         grid, inner_w, inner_h = _in_a_grid(frames)
         look = Look.END if spot.step.end is not None else Look.PAUSE if spot.step.pause else Look.STEP
         wide = max(style.w, inner_w + 2 * style.pad)
@@ -340,12 +340,11 @@ class _LayoutMaker:
             ports.append(Port(arrow, label, y + high / 2))
             y += high + 3
         high = y + style.pad - (5 if ports else 8)
-        return Card(
-            name, Box(0, 0, wide, high), self._said.lane(name), look, title, starts, tuple(ports), tuple(grid)
-        )  # fmt: skip
+        lane = self._said.lane(name)
+        return Card(name, Box(0, 0, wide, high), lane, look, title, starts, tuple(ports), tuple(grid))
 
-    def _frame(self, key: str, title_key: str) -> Frame:
-        line = self._outline.lines[title_key]
+    def _frame(self, key: str) -> Frame:
+        line = self._outline.lines[key]
         cards: list[Card] = []
         pad = 8.0
         title = Label(wrap(self._said.line(line), _SMALL.w, 12, bold=True), pad, 7, 12, 15, True)
@@ -373,7 +372,7 @@ class _LayoutMaker:
     # ── Below the lanes ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _alongside(self, edge: float, top: float, far: float) -> tuple[tuple[Frame, ...], float, tuple[Label, ...]]:
-        frames = [self._frame(key, key) for key in self._outline.alongside]
+        frames = [self._frame(key) for key in self._outline.alongside]
         if not frames:
             return (), top, ()
         caption = Label((self._said.own("alongside"),), MARGIN, top, 16 * far, 22 * far, True)
