@@ -14,6 +14,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "── 2/2  installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[test]'
+	@command -v npm > /dev/null && npm ci --silent --no-audit --no-fund --prefix tests/analysis/bpmn || echo "   without bpmnlint: its tests are left out"
 	@touch $@
 
 demo: $(VENV)/.installed

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from cli import editing
-from cli.cases import Json, application
+from cli.cases import Json, Language, application
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
+from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.application.procedures import Checked, check
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
@@ -80,30 +81,56 @@ def _say(one: Checked) -> None:
         print(f"  {len(sop.safeguards)} safeguards: not checked")
 
 
-@app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.mmd")
-def draw(
-    path: Path,
-    format: Annotated[str, typer.Option(help="mermaid")] = "mermaid",
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")] = None,
-    language: Annotated[str, typer.Option()] = "en",
+@app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.svg")
+def draw_(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="One procedure's file")],
+    format: Annotated[
+        str | None, typer.Option(help=f"{', '.join(Format)}; else as FILE's name ends; else mermaid")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it")] = None,
+    language: Language = "en",
+    cases: Annotated[bool, typer.Option("--cases", help="Show how many open cases stand at each step")] = False,
 ) -> None:
-    """The diagram of a procedure."""
-    from engine.analysis.diagram import mermaid
-
-    if format != "mermaid":
-        raise WrongUse(f'"{format}" is not a format: mermaid')
-    (checked,) = check(path)[:1]
-    if checked.file is None:
+    """The diagram of a procedure: phases as columns, the two countries as lanes."""
+    wanted = _format(format, output)
+    if cases and wanted in MODELS:
+        raise WrongUse(f"--cases is for pictures; {wanted} holds the procedure alone")
+    if path.is_dir():
+        raise WrongUse(f"{path} is a folder: name one procedure's file")
+    (checked,) = check(path)
+    if checked.file is None or (wanted in MODELS and not checked.is_sound):
         raise NotAllowed(f"{path} can't be drawn: it has faults.", checked.drawn())
-    drawn = mermaid(checked.file.sop, language)
+    sop = checked.file.sop
+    if language not in sop.title:
+        raise WrongUse(f'{path} has no words in "{language}"', [f"languages: {', '.join(sop.title)}"])
+    drawn = draw(sop, wanted, language, _live(sop.sop) if cases else None)
     if output is None:
         print(drawn, end="")
-    else:
-        try:
-            output.write_text(drawn, encoding="utf-8")
-        except OSError as why:
-            raise WrongUse(f"{output} can't be written: {why.strerror}") from None
-        out.print(f"✓ {output}")
+        return
+    try:
+        output.write_text(drawn, encoding="utf-8")
+    except OSError as why:
+        raise WrongUse(f"{output} can't be written: {why.strerror}") from None
+    out.print(f"✓ {output}", soft_wrap=True)
+
+
+def _format(named: str | None, output: Path | None) -> Format:
+    """Find out what to draw: as named, as the file's name ends, else Mermaid, which reads well on a terminal."""
+    if named is not None:
+        if named not in list(Format):
+            raise WrongUse(f'"{named}" is not a format: {", ".join(Format)}')
+        return Format(named)
+    if output is None:
+        return Format.MERMAID
+    suffix = output.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise WrongUse(f'"{output}" does not say what to draw', [f"end it in {', '.join(SUFFIXES)}, or give --format"])
+    return SUFFIXES[suffix]
+
+
+def _live(sop: str) -> Overlay:
+    with application() as house:
+        return Overlay(counts=house.queries.standing(sop))
 
 
 @app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.analysis.diagram import Format, draw
+from engine.application.procedures import check
 from engine.settings import reference
 
 ROOT = Path(__file__).parent.parent
@@ -39,3 +41,12 @@ def test_every_link_of_a_page_leads_somewhere(page):
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
 
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_the_picture_among_the_pages_is_current():
+    """docs/reference/short-return.svg is what `sop draw` makes of the small complete procedure."""
+    (checked,) = check(ROOT / "tests" / "definitions" / "sops" / "short-return.yaml")
+    assert checked.file is not None
+    drawn = draw(checked.file.sop, Format.SVG, "en")
+
+    assert (ROOT / "docs/reference/short-return.svg").read_text(encoding="utf-8") == drawn

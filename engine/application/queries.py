@@ -168,6 +168,21 @@ class Queries:
             )
         return listed
 
+    def standing(self, sop: str) -> dict[str, int]:
+        """Count how many open cases of a procedure stand at each step, whatever their version; never which.
+
+        A line alongside that has not begun is not counted: every case stands there.
+        """
+        counts: dict[str, int] = {}
+        for stored in self._store.cases():
+            if stored.sop != sop or stored.outcome is not None:
+                continue
+            loaded = self._casework.load(stored.ref)
+            for step in loaded.case.steps():
+                if not loaded.sop.steps[step].idle:
+                    counts[step] = counts.get(step, 0) + 1
+        return counts
+
     def why(self, ref: str, action: str, actor: str | None = None, language: str = "en") -> list[Shape]:
         """Every requirement of an action, met or not, in one sentence each, and who can meet it.
 

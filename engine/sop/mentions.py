@@ -77,6 +77,8 @@ def mentions(outline: Outline) -> Iterator[Mention]:
         if role.from_step is not None:
             yield Mention(Sort.STEP, role.from_step, ("roles", name, "from_step"), f'role "{name}" is known from step')
         yield from _roles(role.acts_for, ("roles", name, "acts_for"), f'for "{name}" acts role')
+    for name in sop.phases:
+        yield Mention(Sort.PHASE, name, ("phases", name), "a title is given to phase", key=True)
     for name, fact in sop.facts.items():
         for other in fact.implied_by:
             path: Path = ("facts", name, "implied_by", other)

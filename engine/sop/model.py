@@ -702,6 +702,9 @@ class Sop(Definition):
     destination: tuple[Country, ...] = Field(min_length=1, description="Where the person is now")
     origin: tuple[Country, ...] = Field(min_length=1, description="Where the person returns to")
     roles: dict[Name, Role] = Field(min_length=1, description="Who acts, on which side of the border")
+    phases: dict[Name, Title] = Field(
+        default_factory=dict, description="Phase: its name in words, per language; a picture's heading"
+    )
     facts: dict[Name, Fact] = Field(default_factory=dict, description="What is known of a case besides its forms")
     lists: dict[Name, tuple[str, ...]] = Field(
         default_factory=dict, description="Values that requirements compare with"

@@ -1,0 +1,53 @@
+"""A procedure as a picture or as a file for other tools; one module per format.
+
+All formats say the same words of the same outline (`words`); SVG and BPMN share one layout (`layout`, `routing`, `metrics`).
+The picture is drawn from the table that the engine runs, so it cannot say anything else. Same procedure, same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from engine.analysis.diagram.bpmn import bpmn
+from engine.analysis.diagram.dot import dot
+from engine.analysis.diagram.mermaid import mermaid
+from engine.analysis.diagram.scxml import scxml
+from engine.analysis.diagram.svg import svg
+from engine.analysis.diagram.words import Overlay
+from engine.sop.model import Sop
+
+
+class Format(StrEnum):
+    """In which a procedure can be drawn."""
+
+    SVG = "svg"
+    MERMAID = "mermaid"
+    DOT = "dot"
+    SCXML = "scxml"
+    BPMN = "bpmn"
+
+
+SUFFIXES: Final[Mapping[str, Format]] = {
+    ".svg": Format.SVG, ".mmd": Format.MERMAID, ".dot": Format.DOT, ".gv": Format.DOT, ".scxml": Format.SCXML,
+    ".bpmn": Format.BPMN,
+}  # fmt: skip
+"""What a file's name says of its format."""
+
+MODELS: Final = frozenset({Format.SCXML, Format.BPMN})
+"""Formats that other tools run or edit: only a sound procedure can be written so, and nothing is drawn over it."""
+
+_PICTURES: Final[Mapping[Format, Callable[[Sop, str, Overlay | None], str]]] = {
+    Format.SVG: svg, Format.MERMAID: mermaid, Format.DOT: dot,
+}  # fmt: skip
+
+
+def draw(sop: Sop, format: Format, language: str, overlay: Overlay | None = None) -> str:
+    """Return `sop` in a format, its words in `language`; `overlay` is drawn over a picture and left out of a model."""
+    if format in MODELS:
+        return (scxml if format is Format.SCXML else bpmn)(sop, language)
+    return _PICTURES[format](sop, language, overlay)
+
+
+__all__ = ["MODELS", "SUFFIXES", "Format", "Overlay", "draw"]
