@@ -190,7 +190,8 @@ def test_a_case_is_shown_with_what_matters_first(run):
     places = [shown.index(f"\n{head}\n") for head in heads]
     assert places == sorted(places)
     assert shown.index("first_contact, case_manager") < places[1]
-    assert "✗ Referral – Request is on record. → first_contact" in shown
+    assert "✗ Referral – Request is on record" in shown
+    assert "→ first_contact" in shown
     assert "housing_none" not in shown
     assert max(map(len, shown.splitlines())) <= 80
 
