@@ -274,7 +274,7 @@ class Reader:
     def _none(self, one: m.Requirement, step: str | None) -> Formula:
         denied = self.one(one, step).negated()
         if isinstance(one, m.FormRequirement) and not one.or_absent:
-            return both([Formula(Says(slot(one), one.form, one.for_.role if one.for_ else None)), denied])
+            return both([Formula(Says(slot(one), one.form)), denied])
         return denied
 
     def _values(self, name: str, written: Iterable[str]) -> frozenset[Value]:

@@ -4,30 +4,32 @@ A `Slice` says what is looked at: some lines, and some leaves (`engine.analysis.
 be answered either way: what can't happen in the slice can't happen in the procedure. A move that rests on an unknown answer says so,
 and the prover (`engine.analysis.model_check`) then widens the slice by it, until an answer rests on nothing unknown.
 
-Records are not taken one by one. A slot holds the set of classes that its record may have, and whether a record could have been made
-since it was last looked at; what it must be is settled when a requirement looks at it. So the order of records that do not
-concern one another is never enumerated. The rules of moves are those of `engine.cases.decide` and `engine.cases.draft`; tests
+Records are not taken one by one. A slot holds what its record may be without a further record (`free`), and what it may be
+for the price of one that could have been made on the way (`paid`; `far` where that rests on a line that is not looked at); a requirement
+that looks at it narrows both. So the order of records that do not concern one another is never enumerated, and the number of moves to a
+configuration is exact all the same. The rules of moves are those of `engine.cases.decide` and `engine.cases.draft`; tests
 compare the two on random procedures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from heapq import heappop, heappush
+from itertools import product
+from time import monotonic
+from typing import Any, NamedTuple, Protocol
 
-from engine.analysis import logic
-from engine.analysis.classes import ABSENT, SlotClasses
-from engine.analysis.logic import Closed, Cube, Formula, Leaf, Reader, both, cubes
-from engine.forms.model import FieldType
-from engine.sop import model as m
-from engine.sop.compile import MAIN, CompiledAction, CompiledEntry, CompiledSop
+from engine.analysis.classes import ABSENT
+from engine.analysis.logic import (
+    At, Closed, Cube, Elapsed, HasAcknowledged, Knows, Leaf, Same, Says, SeriesOver, StepDone, TakenOften, TooLarge,
+)  # fmt: skip
+from engine.analysis.moves import Moves, Way
+from engine.sop.compile import MAIN
 from engine.values import Value
 
-State = tuple[object, ...]
-
-NO, YES, COULD = 1, 2, 4
-"""Masks of an acknowledgement: not given, given, and: could have been given since it was last asked for."""
+State = tuple[Any, ...]
+"""The main step, what a pause left, the step of each line looked at, then the variables of `Space`."""
 
 NEVER, OPEN, OVER = 0, 1, 2
 """A wait or a series: its step was never entered; it runs, and may be over or not; it is over."""
@@ -40,19 +42,26 @@ class LineOf:
     line: str
 
 
-Unknown = Leaf | LineOf
-
-
-class Commit(NamedTuple):
-    """What had to be settled for a move: a record of this slot in one of these classes, or an acknowledgement."""
+@dataclass(frozen=True, slots=True)
+class Singly:
+    """What stands in the way where the records of a slot are not told apart one by one."""
 
     slot: str
-    mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """What no widening makes certain: that the world does something, that a wait is not over, that two forms say the same."""
+
+    what: str
+
+
+Unknown = Leaf | LineOf | Singly | Never
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What is looked at. `singly`: slots and facts whose values are told apart one by one."""
+    """What is looked at. `singly`: slots whose records are taken one by one, each class by itself."""
 
     lines: frozenset[str] = frozenset()
     leaves: frozenset[Leaf] = frozenset()
@@ -60,22 +69,32 @@ class Slice:
 
     def widened(self, unknown: Iterable[Unknown]) -> Slice:
         """Look at these too."""
-        more = set(unknown)
-        lines = {one.line for one in more if isinstance(one, LineOf)}
-        return replace(
-            self, lines=self.lines | lines, leaves=self.leaves | {one for one in more if not isinstance(one, LineOf)}
-        )
+        lines, leaves, singly = set(self.lines), set(self.leaves), set(self.singly)
+        for one in unknown:
+            match one:
+                case LineOf(line):
+                    lines.add(line)
+                case Singly(slot):
+                    singly.add(slot)
+                case Never():
+                    pass
+                case _:
+                    leaves.add(one)
+        return replace(self, lines=frozenset(lines), leaves=frozenset(leaves), singly=frozenset(singly))
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something a safeguard speaks of. Exactly one kind of name is given."""
+    """Something a safeguard speaks of: an action by name, a step entered or left, a record of `parts`, an acknowledgement.
+
+    `where`: part -> what the record must say; nothing named: any.
+    """
 
     action: str | None = None
     enter: str | None = None
     leave: str | None = None
-    record: str | None = None
-    where: logic.Says | None = None
+    parts: tuple[str, ...] = ()
+    where: Says | None = None
     acknowledge: str | None = None
 
 
@@ -87,50 +106,726 @@ class Monitor:
     clears: tuple[Event, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One way to change a configuration. `action` None: a record (`part`) or an acknowledgement (`acknowledge`)."""
+class Classes(Protocol):
+    """What a slot's variable asks of its classes (`engine.analysis.classes.SlotClasses`)."""
 
-    action: CompiledAction | None
-    step: str
-    part: str | None = None
-    slot: str | None = None
-    acknowledge: str | None = None
-    reopens: bool = False
+    @property
+    def present(self) -> int: ...
+    def mask(self, question: Says) -> int: ...
+    def aged(self, mask: int) -> int: ...
+    def handed_on(self, mask: int) -> int: ...
+    def lapsed(self, mask: int) -> int: ...
+
+
+class Acknowledgement:
+    """The classes of an acknowledgement: none, given by who stands for the role, given by who stood for it."""
+
+    present = 2
+
+    def mask(self, question: Says) -> int:
+        return 2
+
+    def aged(self, mask: int) -> int:
+        return mask
+
+    def handed_on(self, mask: int) -> int:
+        return (4 if mask & 2 else 0) | (2 if mask & 4 else 0)
+
+    def lapsed(self, mask: int) -> int:
+        return mask & (ABSENT | 4) | self.handed_on(mask)
+
+
+class Tests(NamedTuple):
+    """A cube made ready for one slice: what is asked of a state, and what is unknown."""
+
+    places: tuple[tuple[bool, frozenset[str], tuple[tuple[int, frozenset[str]], ...], tuple[Floating, ...]], ...]
+    closed: bool | None
+    facts: tuple[tuple[int, bool, frozenset[Value]], ...]
+    done: tuple[tuple[int, bool], ...]
+    counts: tuple[tuple[int, int, bool], ...]
+    waits: tuple[tuple[int, bool], ...]
+    series: tuple[tuple[int, bool], ...]
+    slots: tuple[tuple[int, int], ...]
+    unknown: frozenset[Unknown]
+    free: tuple[tuple[Leaf, bool], ...]
+    cube: Cube
+
+
+class Floating(NamedTuple):
+    """A line that is not looked at, in a question about places: `parent` is the step that holds it; `whole`: all of its steps do."""
+
+    line: str
+    parent: str | None
+    whole: bool
+
+
+class Step(NamedTuple):
+    """A move taken on a path: from which state, by which way with which tests; what it cost and on what it rests.
+
+    `says`: for a record taken by itself, its slot and classes.
+    """
+
+    before: State
+    way: Way
+    tests: Tests
+    says: tuple[str, int] | None
+    cost: int
+    unknown: frozenset[Unknown]
+
+
+class Ready(NamedTuple):
+    """A way made ready for one slice."""
+
+    way: Way
+    tests: tuple[Tests, ...]
+    change: Callable[[list[Any], State], None]
+    says: tuple[str, int] | None
 
 
 class Edge(NamedTuple):
-    """A move taken: where it leads, what it cost (actions, records, acknowledgements), and on what unknown it rests."""
+    """A move of the explored graph; `must`: what keeps it from being certain for every case in the state (nothing: it is)."""
 
-    move: Move
-    cube: Cube
-    commits: tuple[Commit, ...]
-    cost: int
-    unknown: frozenset[Unknown]
     after: State
+    ready: Ready
+    must: frozenset[Unknown]
 
 
-class Settled(NamedTuple):
-    """A state in which a cube holds."""
+_NOTHING: frozenset[Unknown] = frozenset()
 
-    values: list[object]
-    cost: int
-    commits: tuple[Commit, ...]
-    unknown: frozenset[Unknown]
-    read: frozenset[int]
+
+@dataclass(slots=True)
+class Limits:
+    """When an exploration ends without an answer."""
+
+    states: int
+    until: float
+
+    def check(self, states: int) -> None:
+        """Raise TooLarge where a limit is met."""
+        if states > self.states:
+            raise TooLarge(f"more than {self.states:,} configurations would have to be told apart")
+        if monotonic() > self.until:
+            raise TooLarge("the time allowed for one safeguard is over")
 
 
 @dataclass(slots=True)
 class Space:
     """The states of one slice of a procedure, and the moves between them."""
 
-    sop: CompiledSop
-    reader: Reader
+    moves: Moves
     slice: Slice
     monitors: tuple[Monitor, ...] = ()
+    states: dict[State, int] = field(init=False, default_factory=dict)
+    parents: dict[State, Step | None] = field(init=False, default_factory=dict)
+    edges: dict[State, list[Edge]] = field(init=False, default_factory=dict)
+    lines: tuple[str, ...] = field(init=False)
+    slots: dict[str, Classes] = field(init=False, default_factory=dict)
     index: dict[object, int] = field(init=False, default_factory=dict)
-    slots: dict[str, SlotClasses] = field(init=False, default_factory=dict)
-    fact_classes: dict[str, list[Value | None]] = field(init=False, default_factory=dict)
-    _lines: tuple[str, ...] = field(init=False)
-    _moves: list[tuple[Move, str, list[dict[Leaf, bool]]]] = field(init=False, default_factory=list)
-    _covers: dict[str, list[dict[Leaf, bool]]] = field(init=False, default_factory=dict)
+    names: list[object] = field(init=False, default_factory=list)
+    _known: dict[int, Classes] = field(init=False, default_factory=dict)
+    _most: dict[object, int] = field(init=False, default_factory=dict)
+    _by_step: dict[str, list[Ready]] = field(init=False, default_factory=dict)
+    _anywhere: list[Ready] = field(init=False, default_factory=list)
+    _lazy: list[tuple[str, int]] = field(init=False, default_factory=list)
+    _recordable: dict[tuple[object, ...], list[tuple[int, int, int]]] = field(init=False, default_factory=dict)
+    _later: dict[str, list[Way]] = field(init=False, default_factory=dict)
+    _facts: tuple[str, ...] = field(init=False)
+    _keyed: dict[str, list[int]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.lines = tuple(sorted(self.slice.lines))
+        for line in self.lines:
+            self._variable(LineOf(line))
+        self._variables()
+        for way in self.moves.ways:
+            self._place(way)
+        for part in self._explicit_parts():
+            for way in self.moves.recordings.get(part, ()):
+                self._place(way)
+        for step in {one.acknowledge for monitor in self.monitors for one in (*monitor.sets, *monitor.clears)}:
+            way_to = self.moves.acknowledging(step) if step is not None else None
+            if way_to is not None:
+                self._place(way_to)
+
+    # ── Variables ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _variables(self) -> None:
+        questions: dict[str, set[Says]] = {}
+        facts: set[str] = set()
+        for leaf in sorted(self.slice.leaves, key=repr):
+            match leaf:
+                case Says(slot=slot):
+                    questions.setdefault(slot, set()).add(leaf)
+                case Knows(fact=name):
+                    facts.add(name)
+                case StepDone() | SeriesOver():
+                    self._variable(leaf)
+                case Elapsed(step=step) if step is not None:
+                    self._variable(leaf)
+                case TakenOften(action, since, times):
+                    key = ("taken", action, since)
+                    self._variable(key)
+                    self._most[key] = max(times, self._most.get(key, 0))
+                case HasAcknowledged(step, role):
+                    self._variable(_ack(step, role))
+                    self.slots[_ack(step, role)] = Acknowledgement()
+                    self._lazy.append((_ack(step, role), self.index[_ack(step, role)]))
+                    self._keyed.setdefault(role, []).append(self.index[_ack(step, role)])
+        self._facts = tuple(self.moves.with_causes(facts))
+        for name in self._facts:
+            self._variable(("fact", name))
+        for slot, asked in questions.items():
+            part, _, key = slot.partition(">")
+            events = {one.where for one in self._events() if one.where is not None and part in one.parts}
+            self._variable(slot)
+            self.slots[slot] = self.moves.classes(slot, asked | events)
+            if key:
+                self._keyed.setdefault(key.partition(":")[0], []).append(self.index[slot])
+            if slot not in self.slice.singly and not any(part in one.parts for one in self._events()):
+                self._lazy.append((slot, self.index[slot]))
+        self._known = {self.index[slot]: classes for slot, classes in self.slots.items()}
+        for number in range(len(self.monitors)):
+            self._variable(("monitor", number))
+
+    def _variable(self, key: object) -> None:
+        if key not in self.index:
+            self.index[key] = 2 + len(self.names)
+            self.names.append(key)
+
+    def _events(self) -> Iterator[Event]:
+        for monitor in self.monitors:
+            yield from monitor.sets
+            yield from monitor.clears
+
+    def _explicit_parts(self) -> list[str]:
+        """Return the form parts whose records are moves of their own."""
+        tracked = {slot.partition(">")[0] for slot in self.slots if not slot.startswith("ack ")}
+        return sorted(tracked | {part for one in self._events() for part in one.parts})
+
+    # ── Tests ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tests(self, cubes: Iterable[Cube]) -> tuple[Tests, ...]:
+        """Make cubes ready: those that ask the same of a state are one, with the fewest unknowns."""
+        found: dict[object, Tests] = {}
+        for cube in cubes:
+            one = self._tests(cube)
+            key = one[:8]
+            if key not in found or len(one.unknown) + len(one.free) < len(found[key].unknown) + len(found[key].free):
+                found[key] = one
+        return tuple(found.values())
+
+    def _tests(self, cube: Cube) -> Tests:
+        places, facts, done, counts, waits, series = [], [], [], [], [], []
+        slots: dict[int, int] = {}
+        unknown: set[Unknown] = set()
+        free: list[tuple[Leaf, bool]] = []
+        closed: bool | None = None
+        for leaf, answer in cube.items():
+            match leaf:
+                case Closed():
+                    closed = answer
+                case At(steps):
+                    places.append((answer, *self._places(steps)))
+                case Same():
+                    free.append((leaf, answer))
+                case Elapsed(step=None):
+                    free.append((leaf, answer))
+                case _ if leaf not in self.slice.leaves and not (isinstance(leaf, Knows) and leaf.fact in self._facts):
+                    unknown.add(leaf)
+                case Knows(name, values):
+                    facts.append((self.index["fact", name], answer, values))
+                case StepDone():
+                    done.append((self.index[leaf], answer))
+                case TakenOften(action, since, times):
+                    counts.append((self.index["taken", action, since], times, answer))
+                case Elapsed():
+                    waits.append((self.index[leaf], answer))
+                case SeriesOver():
+                    series.append((self.index[leaf], answer))
+                case Says() | HasAcknowledged():
+                    named = leaf.slot if isinstance(leaf, Says) else _ack(leaf.step, leaf.role)
+                    known, number = self.slots[named], self.index[named]
+                    yes = known.mask(leaf) if isinstance(leaf, Says) else known.present
+                    slots[number] = slots.get(number, -1) & (yes if answer else ~yes)
+        return Tests(
+            tuple(places), closed, tuple(facts), tuple(done), tuple(counts), tuple(waits), tuple(series),
+            tuple(sorted(slots.items())), frozenset(unknown), tuple(free), cube,
+        )  # fmt: skip
+
+    def _places(
+        self, steps: frozenset[str]
+    ) -> tuple[frozenset[str], tuple[tuple[int, frozenset[str]], ...], tuple[Floating, ...]]:
+        moves, by_line = self.moves, {}
+        for step in steps:
+            by_line.setdefault(moves.line_of[step], set()).add(step)
+        tracked, floating = [], []
+        for line, own in sorted(by_line.items()):
+            if line == MAIN:
+                continue
+            if line in self.slice.lines:
+                tracked.append((self.index[LineOf(line)], frozenset(own)))
+            else:
+                floating.append(Floating(line, moves.parent_of.get(line), len(own) == len(moves.steps_of[line])))
+        return frozenset(by_line.get(MAIN, ())), tuple(tracked), tuple(floating)
+
+    def settle(self, state: State, tests: Tests) -> tuple[list[Any], int, frozenset[Unknown]] | None:
+        """Narrow a state to where a cube holds: the new values, what it costs, on what it rests; None: it can't hold."""
+        main = state[0]
+        if tests.closed is not None and (main in self.moves.ends) is not tests.closed:
+            return None
+        unknown: set[Unknown] | None = None
+        for answer, here, tracked, floating in tests.places:
+            if main in here or any(state[number] in own for number, own in tracked):
+                stands: bool | None = True
+            else:
+                stands = False
+                for line, parent, whole in floating:
+                    if parent is None or parent == main:
+                        if whole:
+                            stands = True
+                            break
+                        stands = None
+                        unknown = unknown or set()
+                        unknown.add(LineOf(line))
+            if stands is not None and stands is not answer:
+                return None
+        for number, answer, values in tests.facts:
+            if (state[number] in values) is not answer:
+                return None
+        for number, answer in tests.done:
+            if state[number] is not answer:
+                return None
+        for number, times, answer in tests.counts:
+            if (state[number] >= times) is not answer:
+                return None
+        for number, answer in tests.waits:
+            if state[number] == (NEVER if answer else OVER):
+                return None
+        for number, answer in tests.series:
+            if answer and state[number] == NEVER:
+                return None
+        cost = 0
+        values = list(state)
+        for number, mask in tests.slots:
+            free, paid, far = state[number]
+            known = self._known[number]
+            aged = known.aged(free)
+            kept, made = aged & mask, (known.aged(paid) | known.handed_on(aged)) & mask
+            away = known.aged(far) & mask
+            if not kept:
+                cost += 1
+                if made:
+                    kept, made = made, 0
+                elif away:
+                    unknown = unknown or set()
+                    unknown |= self._far(number)
+                    kept, away = away, 0
+                else:
+                    return None
+            values[number] = (kept, made, away)
+        for number, answer in tests.waits:
+            if answer:
+                values[number] = OVER
+        rests = tests.unknown if unknown is None else tests.unknown | unknown
+        return values, cost, rests
+
+    def _far(self, number: int) -> set[Unknown]:
+        """Return the lines not looked at in which the slot of this variable can be recorded."""
+        steps = self._steps_recording(str(self.names[number - 2]))
+        return {LineOf(line) for line in {self.moves.line_of[step] for step in steps} - {MAIN} - self.slice.lines}
+
+    def certain(self, state: State, ready: Ready, tests: Tests) -> frozenset[Unknown]:
+        """Return what keeps a move from being open for every case that the state stands for; nothing: people can choose it."""
+        reasons: set[Unknown] = set(tests.unknown)
+        main = state[0]
+        for answer, here, tracked, floating in tests.places:
+            if main not in here and not any(state[number] in own for number, own in tracked):
+                standing = [line for line, parent, whole in floating if parent is None or parent == main]
+                if not any(whole for _, parent, whole in floating if parent is None or parent == main):
+                    reasons |= {LineOf(line) for line in standing}
+        open_here = {number: known for number, known, _ in self._open(state)}
+        for number, mask in tests.slots:
+            free, paid, far = state[number]
+            classes = self._known[number]
+            every = classes.aged(free | paid | far)
+            every |= classes.handed_on(every)
+            if every & ~mask and not (open_here.get(number) and classes.present & mask):
+                reasons.add(Singly(str(self.names[number - 2])))
+        for number, answer in tests.waits:
+            if not answer and state[number] != NEVER:
+                reasons.add(Never(str(self.names[number - 2])))
+        for number, answer in tests.series:
+            if answer or state[number] != NEVER:
+                reasons.add(Never(str(self.names[number - 2])))
+        for leaf, answer in tests.free:
+            dated = isinstance(leaf, Elapsed) and leaf.part is not None and leaf.field is not None
+            if not (dated and answer and self._must_be_given(leaf)):
+                reasons.add(Never(str(leaf)))
+        return frozenset(reasons)
+
+    def _must_be_given(self, leaf: Leaf) -> bool:
+        if not isinstance(leaf, Elapsed) or leaf.part is None or leaf.field is None:
+            return False
+        return self.moves.sop.parts[leaf.part].fields[leaf.field].required
+
+    # ── Changes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _place(self, way: Way) -> None:
+        """Sort a way by where it can be taken; one of a line not looked at only if it changes something looked at."""
+        if way.step is None:
+            if way.target is not None or self._touches(way):
+                self._anywhere.extend(self._ready(way))
+        elif way.line == MAIN or way.line in self.slice.lines:
+            self._later.setdefault(way.step, []).append(way)
+        elif self._touches(way):
+            self._anywhere.extend(self._ready(way))
+
+    def _touches(self, way: Way) -> bool:
+        if way.is_recording or way.acknowledges:
+            return True
+        action = way.action
+        if action is not None:
+            if any(("fact", name) in self.index for name, _ in action.sets):
+                return True
+            voided = {part for form in action.model.voids for part in self.moves.sop.parts_of(form)}
+            if any(slot.partition(">")[0] in voided for slot in self.slots):
+                return True
+            if action.model.reassign in self._keyed:
+                return True
+        names = {way.name, *way.enters}
+        for key in self.index:
+            match key:
+                case ("taken", name, since):
+                    if names & {name, since}:
+                        return True
+                case StepDone(step, since):
+                    if since in names or (way.finishes and way.step == step):
+                        return True
+                case Elapsed(step=step) | SeriesOver(step):
+                    if step in way.enters:
+                        return True
+                case str() if key.startswith("ack ") and key.split(" ")[1] in way.enters:
+                    return True
+        return any(self._matches(one, way) or one.leave is not None for one in self._events())
+
+    def _matches(self, event: Event, way: Way) -> bool:
+        """Whether a way is an event, whatever the configuration (leaving a strand's step is told by that)."""
+        if event.action is not None:
+            return way.name == event.action and not way.is_recording and not way.acknowledges
+        if event.enter is not None:
+            return event.enter in way.enters
+        if event.leave is not None:
+            return way.step == event.leave and (way.target is not None or way.resumes)
+        if event.acknowledge is not None:
+            return way.acknowledges and way.step == event.acknowledge
+        return way.is_recording and way.name in event.parts
+
+    def _at_step(self, step: str) -> list[Ready]:
+        found = self._by_step.get(step)
+        if found is None:
+            found = self._by_step[step] = [one for way in self._later.get(step, ()) for one in self._ready(way)]
+        return found
+
+    def _ready(self, way: Way) -> list[Ready]:
+        """Make a way ready; a record that an event speaks of, or of a slot taken singly, in each of its variants."""
+        tests = self.tests(way.cubes)
+        if not way.is_recording:
+            return [Ready(way, tests, self._change(way), None)]
+        part, entry = way.name, way.entry
+        events = [one for one in self._events() if part in one.parts]
+        found = []
+        for slot, classes in self.slots.items():
+            if slot.partition(">")[0] != part or slot.startswith("ack ") or not self.moves.can_exist(slot):
+                continue
+            if (slot, self.index[slot]) in self._lazy and not (entry is not None and entry.guards):
+                continue
+            for mask in self._variants(slot, classes, events):
+                found.append(Ready(way, tests, self._change(way, slot, mask, events), (slot, mask)))
+        untracked = self.moves.sop.parts[part].keyed is not None or part not in self.slots
+        if events and untracked:
+            for said in (True, False) if any(one.where for one in events) else (True,):
+                change = self._change(way, None, int(said), events)
+                found.append(Ready(way, tests, change, None))
+        return found
+
+    def _variants(self, slot: str, classes: Classes, events: Sequence[Event]) -> list[int]:
+        if slot in self.slice.singly:
+            return [1 << bit for bit in range(classes.present.bit_length()) if classes.present >> bit & 1]
+        masks = [classes.present]
+        for event in events:
+            if event.where is not None:
+                yes = classes.mask(event.where)
+                masks = [part for mask in masks for part in (mask & yes, mask & ~yes) if part]
+        return masks
+
+    def _change(
+        self, way: Way, slot: str | None = None, mask: int = 0, recorded: Sequence[Event] = ()
+    ) -> Callable[[list[Any], State], None]:
+        """Return what a way does to the values of a state, in the order of `engine.cases.draft`."""
+        moves, index, action = self.moves, self.index, way.action
+        model = action.model if action is not None else None
+        counted = [
+            (number, self._most[key])
+            for key, number in index.items()
+            if isinstance(key, tuple) and key[0] == "taken" and key[1] == way.name and not way.is_recording
+        ]
+        sets = [(index["fact", name], value) for name, value in (action.sets if action else ()) if ("fact", name) in index]
+        implies = bool(action and action.sets and self._facts)
+        voided = {part for form in (model.voids if model else ()) for part in moves.sop.parts_of(form)}
+        voids = [index[name] for name in self.slots if name.partition(">")[0] in voided]
+        lapses = self._keyed.get(model.reassign, []) if model and model.reassign else []
+        done = [number for key, number in index.items() if isinstance(key, StepDone) and way.finishes and key.step == way.step]
+        restarts = [n for key, n in index.items() if isinstance(key, (Elapsed, SeriesOver)) and key.step in way.enters]
+        unacked = [index[name] for name in self.slots if name.startswith("ack ") and name.split(" ")[1] in way.enters]
+        names = way.enters | ({way.name} if not way.is_recording and not way.acknowledges else frozenset())
+        resets = [
+            (number, False if isinstance(key, StepDone) else 0)
+            for key, number in index.items()
+            if (isinstance(key, StepDone) and key.since in names)
+            or (isinstance(key, tuple) and key[0] == "taken" and key[2] in names)
+        ]
+        line_at = index.get(LineOf(way.line)) if way.line != MAIN else None
+        strands = {
+            2 + number: moves.sop.starts[line] if moves.parent_of.get(line) == way.target else None
+            for number, line in enumerate(self.lines)
+            if line in moves.parent_of
+        }
+        watched = [
+            (
+                index["monitor", number],
+                self._watch(way, monitor.sets, slot, mask, recorded),
+                self._watch(way, monitor.clears, slot, mask, recorded),
+            )
+            for number, monitor in enumerate(self.monitors)
+        ]
+
+        def change(values: list[Any], before: State) -> None:
+            for number, most in counted:
+                values[number] = min(most, values[number] + 1)
+            for number, value in sets:
+                values[number] = value
+            if implies:
+                self._imply(values)
+            for number in voids:
+                values[number] = (ABSENT, 0, 0)
+            for number in lapses:
+                known = self._known[number]
+                free, paid, far = values[number]
+                values[number] = (known.lapsed(free), known.lapsed(paid), known.lapsed(far))
+            if slot is not None:
+                number = index[slot]
+                values[number] = (mask, 0, 0)
+            for number in done:
+                values[number] = True
+            if way.resumes:
+                if values[1] is not None:
+                    (values[0], restored), values[1] = values[1], None
+                    for number, where in restored:
+                        values[number] = where
+            elif way.target is not None:
+                if way.whole:
+                    held = tuple((number, values[number]) for number in strands)
+                    values[1] = (before[0], held) if way.pauses else None
+                    values[0] = way.target
+                    for number, start in strands.items():
+                        values[number] = start
+                elif line_at is not None:
+                    values[line_at] = way.target
+            for number in restarts:
+                values[number] = OPEN
+            for number in unacked:
+                values[number] = (ABSENT, 0, 0)
+            for number, value in resets:
+                values[number] = value
+            for number, on, off in watched:
+                if off(before):
+                    values[number] = False
+                elif on(before):
+                    values[number] = True
+
+        return change
+
+    def _watch(
+        self, way: Way, events: Sequence[Event], slot: str | None, mask: int, recorded: Sequence[Event]
+    ) -> Callable[[State], bool]:
+        sure, leaves = False, []
+        for event in events:
+            if event.leave is not None and way.whole:
+                line = self.moves.line_of[event.leave]
+                leaves.append((0 if line == MAIN else self.index[LineOf(line)], event.leave))
+            elif self._matches(event, way):
+                if event.where is None or event not in recorded:
+                    sure = True
+                elif slot is None:
+                    sure |= bool(mask)
+                else:
+                    sure |= bool(mask & self.slots[slot].mask(event.where))
+        if sure or not leaves:
+            return lambda before: sure
+        return lambda before: any(before[number] == step for number, step in leaves)
+
+    def _imply(self, values: list[Any]) -> None:
+        known = {name: values[self.index["fact", name]] for name in self._facts}
+        self.moves.closed_under_implication(known)
+        for name, value in known.items():
+            values[self.index["fact", name]] = value
+
+    def _normal(self, values: list[Any]) -> State:
+        """Note what can be recorded in the configuration that has come about."""
+        for number, here, away in self._open(values):
+            free, paid, far = values[number]
+            present = self._known[number].present
+            values[number] = (free, present if here else paid, present if away else far)
+        return tuple(values)
+
+    def _open(self, values: Sequence[Any]) -> list[tuple[int, int, int]]:
+        """Return, for each slot recordable without a requirement: its variable, and whether here or in a line not looked at."""
+        key = (values[0], *values[2 : 2 + len(self.lines)])
+        found = self._recordable.get(key)
+        if found is None:
+            found = []
+            standing = {one for one in key if one is not None}
+            closed = values[0] in self.moves.ends
+            for name, number in self._lazy:
+                here = away = 0
+                for step in self._steps_recording(name):
+                    compiled = self.moves.sop.steps[step]
+                    if closed and not compiled.after_end:
+                        continue
+                    if step in standing:
+                        here = 1
+                    elif compiled.line != MAIN and compiled.line not in self.slice.lines:
+                        away |= compiled.parent in (None, values[0])
+                if here or away:
+                    found.append((number, here, away))
+            self._recordable[key] = found
+        return found
+
+    def _steps_recording(self, name: str) -> list[str]:
+        """Return the steps where a slot is recorded without a requirement, or that are acknowledged."""
+        if name.startswith("ack "):
+            _, step, role = name.split(" ")
+            return [step] if role in self.moves.sop.steps[step].model.responsible else []
+        if not self.moves.can_exist(name):
+            return []
+        ways = self.moves.recordings.get(name.partition(">")[0], ())
+        return [way.step for way in ways if way.step is not None and way.entry is not None and not way.entry.guards]
+
+    # ── Exploration ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def initial(self) -> Iterator[State]:
+        """Yield the states after launch: every combination of the facts looked at."""
+        sop = self.moves.sop
+        named: dict[str, set[Value]] = {name: set() for name in self._facts}
+        for leaf in self.slice.leaves:
+            if isinstance(leaf, Knows):
+                named[leaf.fact] |= leaf.values
+        choices = [self.moves.at_launch(name, named[name]) for name in self._facts]
+        entered = {sop.sop.start, *self.moves.entered_with(sop.sop.start)}
+        entered |= {start for line in self.moves.alongside for start in self.moves.entered_with(sop.starts[line])}
+        seen = set()
+        for chosen in product(*choices):
+            facts = dict(zip(self._facts, chosen, strict=True))
+            self.moves.closed_under_implication(facts)
+            values: list[Any] = [sop.sop.start, None]
+            for line in self.lines:
+                parent = self.moves.parent_of.get(line)
+                values.append(sop.starts[line] if parent in (None, sop.sop.start) else None)
+            values += [None] * (len(self.names) - len(self.lines))
+            for key, number in self.index.items():
+                match key:
+                    case ("fact", name):
+                        values[number] = facts[name]
+                    case ("taken", _, _):
+                        values[number] = 0
+                    case StepDone():
+                        values[number] = False
+                    case Elapsed(step=step) | SeriesOver(step):
+                        values[number] = OPEN if step in entered else NEVER
+                    case ("monitor", which):
+                        monitor = self.monitors[which]
+                        on = any(one.enter in entered for one in monitor.sets if one.enter)
+                        values[number] = on and not any(one.enter in entered for one in monitor.clears if one.enter)
+                    case str():
+                        values[number] = (ABSENT, 0, 0)
+            state = self._normal(values)
+            if state not in seen:
+                seen.add(state)
+                yield state
+
+    def successors(self, state: State) -> Iterator[tuple[Ready, Tests, int, frozenset[Unknown], State]]:
+        """Yield every move that may be open in a state, with what it costs besides itself, on what it rests, and where it leads."""
+        candidates = [*self._at_step(state[0])]
+        for number in range(2, 2 + len(self.lines)):
+            if state[number] is not None:
+                candidates += self._at_step(state[number])
+        for ready in (*candidates, *self._anywhere):
+            for tests in ready.tests:
+                settled = self.settle(state, tests)
+                if settled is None:
+                    continue
+                values, cost, unknown = settled
+                ready.change(values, state)
+                yield ready, tests, cost, unknown, self._normal(values)
+
+    def explore(
+        self, limits: Limits, violated: Callable[[State], tuple[int, Any] | None] | None = None, graph: bool = False
+    ) -> Any:
+        """Visit every state in the order of what it costs to come there; end at the cheapest violation, if one is asked for.
+
+        Args:
+            violated: state -> what it costs more to break the safeguard there, and what is to be told of it; None: not there.
+            graph: keep the edges.
+        Returns:
+            The state and what `violated` told of the cheapest violation; None where there is none.
+        Raises:
+            TooLarge: a limit was met.
+        """
+        queue: list[tuple[int, int, State, Any]] = []
+        count = 0
+        for state in self.initial():
+            self.states[state] = 0
+            self.parents[state] = None
+            heappush(queue, (0, count := count + 1, state, None))
+        closed = set()
+        while queue:
+            cost, _, state, broken = heappop(queue)
+            if broken is not None:
+                return state, broken
+            if state in closed:
+                continue
+            closed.add(state)
+            limits.check(len(self.states))
+            if violated is not None:
+                found = violated(state)
+                if found is not None:
+                    heappush(queue, (cost + found[0], count := count + 1, state, found[1]))
+            edges: list[Edge] = []
+            for ready, tests, price, unknown, after in self.successors(state):
+                if graph and after != state:
+                    must = self.certain(state, ready, tests) if ready.way.chosen else frozenset({_WORLD})
+                    edges.append(Edge(after, ready, must))
+                reached = cost + 1 + price
+                if reached < self.states.get(after, 1 << 30):
+                    self.states[after] = reached
+                    self.parents[after] = Step(state, ready.way, tests, ready.says, 1 + price, unknown)
+                    heappush(queue, (reached, count := count + 1, after, None))
+            if graph:
+                self.edges[state] = edges
+        return None
+
+    def path(self, state: State) -> list[Step]:
+        """Return the moves by which a state was reached most cheaply."""
+        found = []
+        step = self.parents[state]
+        while step is not None:
+            found.append(step)
+            step = self.parents[step.before]
+        return found[::-1]
+
+
+_WORLD = Never("people cannot choose it")
+
+
+def _ack(step: str, role: str) -> str:
+    return f"ack {step} {role}"
