@@ -86,7 +86,7 @@ class SlotClasses:
 
     def mask(self, question: Says) -> int:
         """Return the classes of which the answer to `question` is yes."""
-        return sum(2 << number for number, said in enumerate(self.classes) if _yes(question, said, self.limits))
+        return sum(2 << number for number, said in enumerate(self.classes) if says_yes(question, said, self.limits))
 
     def aged(self, mask: int) -> int:
         """Return the classes that these can become when only time passes."""
@@ -134,7 +134,7 @@ class SlotClasses:
         return list(apart.values())
 
 
-def _yes(question: Says, said: Said, limits: tuple[int, ...]) -> bool:
+def says_yes(question: Says, said: Said, limits: tuple[int, ...]) -> bool:
     if question.role is not None and not said.counts:
         return False
     fields = dict(said.fields)

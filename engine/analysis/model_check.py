@@ -29,6 +29,7 @@ from engine.sop.compile import MAIN, CompiledSop
 from engine.sop.requirements import flattened
 
 
+DEBUG=False
 class Verdict(StrEnum):
     """What is known of a safeguard; `vacuous`: what it speaks of can never happen, so it protects nothing."""
 
@@ -44,6 +45,8 @@ class Budget:
 
     states: int = 60_000
     seconds: float = 10.0
+    states_for_shortest: int = 20_000
+    seconds_for_shortest: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +115,16 @@ class Prover:
             return Proof(safeguard, Verdict.HOLDS)
         monitors = () if question.monitor is None else (question.monitor,)
         looked_at = Slice(lines=question.lines)
-        explored, grow = 0, 1
+        explored, grow, tried = 0, 1, 0
+        known: tuple[Happening, ...] = ()
         while True:
             space = Space(self._moves, looked_at, monitors)
-            found = space.explore(limits, _violations(space, breaking))
+            try:
+                found = space.explore(limits, _violations(space, breaking))
+            except TooLarge:
+                if not known:
+                    raise
+                return self._broken_by(question, known, breaking[0], explored, False)
             explored += len(space.states)
             if found is None:
                 return Proof(safeguard, Verdict.HOLDS, explored)
@@ -124,7 +133,24 @@ class Prover:
             wider = self._widened(looked_at, [*(step.unknown for step in path), unknown], question.names, grow)
             if wider is None:
                 return self._broken(question, space, path, trigger, tests, explored)
+            if not known and explored > tried:
+                known = self._directly(space, path, trigger, tests, safeguard)
+                tried = 4 * explored
+                if known:
+                    limits.soon(self._budget.states_for_shortest, self._budget.seconds_for_shortest)
             looked_at, grow = wider, min(grow * 2, 16)
+
+    def _directly(
+        self, space: Space, path: Sequence[Step], trigger: Trigger, tests: Tests, safeguard: m.Safeguard
+    ) -> tuple[Happening, ...]:
+        """Try to make a run of a path that still rests on something unknown; empty where that fails."""
+        player = Player(self._moves, space)
+        try:
+            player.play(path, trigger, tests, safeguard)
+            return player.shortened(trigger, safeguard)
+        except (DoesNotRun, TooLarge) as why:
+            if DEBUG: print("   direct:", why)
+            return ()
 
     def _broken(
         self, question: Question, space: Space, path: Sequence[Step], trigger: Trigger, tests: Tests, explored: int
@@ -134,12 +160,18 @@ class Prover:
             happenings = Player(self._moves, space).play(path, trigger, tests, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
+        return self._broken_by(question, happenings, trigger, explored, True)
+
+    def _broken_by(
+        self, question: Question, happenings: tuple[Happening, ...], trigger: Trigger, explored: int, is_shortest: bool
+    ) -> Proof:
+        safeguard = question.safeguard
         stops: tuple[str | int, ...] = ()
         way = trigger.way
         if way is not None and way.action is not None:
             stops = place_of(self._sop, way.action.name, way.step)
         missing = tuple(safeguard.require)
-        return Proof(safeguard, Verdict.BROKEN, explored, "", happenings, stops=stops, missing=missing)
+        return Proof(safeguard, Verdict.BROKEN, explored, "", happenings, is_shortest, stops, missing)
 
     @staticmethod
     def _widened(looked_at: Slice, along: Sequence[frozenset[Unknown]], names: frozenset[str], grow: int) -> Slice | None:

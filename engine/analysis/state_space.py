@@ -200,6 +200,11 @@ class Limits:
     states: int
     until: float
 
+    def soon(self, states: int, seconds: float) -> None:
+        """End earlier: an answer is known, only a shorter one is looked for."""
+        self.states = min(self.states, states)
+        self.until = min(self.until, monotonic() + seconds)
+
     def check(self, states: int) -> None:
         """Raise TooLarge where a limit is met."""
         if states > self.states:
