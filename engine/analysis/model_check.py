@@ -29,7 +29,6 @@ from engine.sop.compile import MAIN, CompiledSop
 from engine.sop.requirements import flattened
 
 
-DEBUG=False
 class Verdict(StrEnum):
     """What is known of a safeguard; `vacuous`: what it speaks of can never happen, so it protects nothing."""
 
@@ -116,15 +115,15 @@ class Prover:
         monitors = () if question.monitor is None else (question.monitor,)
         looked_at = Slice(lines=question.lines)
         explored, grow, tried = 0, 1, 0
-        known: tuple[Happening, ...] = ()
+        known: Found | None = None
         while True:
             space = Space(self._moves, looked_at, monitors)
             try:
                 found = space.explore(limits, _violations(space, breaking))
             except TooLarge:
-                if not known:
+                if known is None:
                     raise
-                return self._broken_by(question, known, breaking[0], explored, False)
+                return self._broken_by(known, explored, False)
             explored += len(space.states)
             if found is None:
                 return Proof(safeguard, Verdict.HOLDS, explored)
@@ -132,46 +131,42 @@ class Prover:
             path = space.path(state)
             wider = self._widened(looked_at, [*(step.unknown for step in path), unknown], question.names, grow)
             if wider is None:
-                return self._broken(question, space, path, trigger, tests, explored)
-            if not known and explored > tried:
+                return self._broken(safeguard, space, path, trigger, tests, explored)
+            if known is None and explored > tried:
                 known = self._directly(space, path, trigger, tests, safeguard)
                 tried = 4 * explored
-                if known:
+                if known is not None:
                     limits.soon(self._budget.states_for_shortest, self._budget.seconds_for_shortest)
             looked_at, grow = wider, min(grow * 2, 16)
 
     def _directly(
         self, space: Space, path: Sequence[Step], trigger: Trigger, tests: Tests, safeguard: m.Safeguard
-    ) -> tuple[Happening, ...]:
-        """Try to make a run of a path that still rests on something unknown; empty where that fails."""
+    ) -> Found | None:
+        """Try to make a run of a path that still rests on something unknown; None where that fails."""
         player = Player(self._moves, space)
         try:
             player.play(path, trigger, tests, safeguard)
-            return player.shortened(trigger, safeguard)
-        except (DoesNotRun, TooLarge) as why:
-            if DEBUG: print("   direct:", why)
-            return ()
+        except (DoesNotRun, TooLarge):
+            return None
+        return Found(trigger, player.shortened(trigger, safeguard), safeguard)
 
     def _broken(
-        self, question: Question, space: Space, path: Sequence[Step], trigger: Trigger, tests: Tests, explored: int
+        self, safeguard: m.Safeguard, space: Space, path: Sequence[Step], trigger: Trigger, tests: Tests, explored: int
     ) -> Proof:
-        safeguard = question.safeguard
         try:
             happenings = Player(self._moves, space).play(path, trigger, tests, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
-        return self._broken_by(question, happenings, trigger, explored, True)
+        return self._broken_by(Found(trigger, happenings, safeguard), explored, True)
 
-    def _broken_by(
-        self, question: Question, happenings: tuple[Happening, ...], trigger: Trigger, explored: int, is_shortest: bool
-    ) -> Proof:
-        safeguard = question.safeguard
+    def _broken_by(self, found: Found, explored: int, is_shortest: bool) -> Proof:
+        way, safeguard = found.trigger.way, found.safeguard
         stops: tuple[str | int, ...] = ()
-        way = trigger.way
         if way is not None and way.action is not None:
             stops = place_of(self._sop, way.action.name, way.step)
-        missing = tuple(safeguard.require)
-        return Proof(safeguard, Verdict.BROKEN, explored, "", happenings, is_shortest, stops, missing)
+        return Proof(
+            safeguard, Verdict.BROKEN, explored, "", found.happenings, is_shortest, stops, would_stop(safeguard)
+        )  # fmt: skip
 
     @staticmethod
     def _widened(looked_at: Slice, along: Sequence[frozenset[Unknown]], names: frozenset[str], grow: int) -> Slice | None:
@@ -283,6 +278,30 @@ class Prover:
         if not found or not (parts or ignored.facts):
             return Proof(safeguard, Verdict.VACUOUS, reason="It names nothing.")
         return Proof(safeguard, Verdict.HOLDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run that breaks a safeguard."""
+
+    trigger: Trigger
+    happenings: tuple[Happening, ...]
+    safeguard: m.Safeguard
+
+
+def would_stop(safeguard: m.Safeguard) -> tuple[m.Requirement, ...]:
+    """Return the requirements that the breaking move should have: those of the safeguard, or none of what `while` covers."""
+    if safeguard.require:
+        return tuple(safeguard.require)
+    covered = safeguard.while_
+    if not isinstance(covered, m.While):
+        return ()
+    barred: list[m.Requirement] = []
+    if covered.at or covered.steps:
+        barred.append(m.AtRequirement(at=(*covered.at, *covered.steps)))
+    if covered.fact:
+        barred.append(m.FactRequirement(fact=covered.fact))
+    return (m.NoneOfRequirement(none_of=tuple(barred)),) if barred else ()
 
 
 def replace_kind(safeguard: m.Safeguard) -> m.Safeguard:
