@@ -9,8 +9,8 @@ plan that meets a refusal that cannot be mended raises `DoesNotRun`; a path that
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from engine.analysis.classes import ABSENT, MISSING, OTHER, Said, SlotClasses, says_yes
 from engine.analysis.logic import (
@@ -78,8 +78,8 @@ class Planned:
     among: tuple[SlotClasses, int] | None = None
     until: datetime | None = None
     given: Says | None = None
-    fits: bool = True
-    key: int = 0
+    fitted_to: int = 0
+    old: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +288,8 @@ class Player:
                     raise DoesNotRun(f"{step} can't be acknowledged in time")
                 self._plan.insert(there, Planned(way, {}, slot=leaf.role))
                 return there
+            case Says() if not answer and leaf.days is not None and self._holds(replace(leaf, days=None), standing):
+                return self._grow_old(leaf, leaf.days, at)
             case Says() | Same():
                 return self._record_before(leaf.slot, at)
         raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged ({leaf})")
@@ -338,8 +340,8 @@ class Player:
         part = slot.partition(">")[0]
         voided = self._voided(part, at)
         last = max((n for n in range(voided, at) if self._plan[n].slot == slot and self._is_record(n)), default=None)
-        if last is not None and self._fitting(last, at) and not self._plan[last].key == at + 1:
-            self._plan[last].key = at + 1
+        if last is not None and self._fitting(last, at) and not self._plan[last].fitted_to == at + 1:
+            self._plan[last].fitted_to = at + 1
             return last
         there = self._latest(at, lambda one: self._way_to_record(part, one) is not None, voided)
         if there is None or (last is not None and there <= last):
@@ -349,6 +351,22 @@ class Player:
             raise DoesNotRun(f"{slot} can't be recorded")
         self._plan.insert(there, Planned(way, way.cubes[0], slot=slot))
         return there
+
+    def _grow_old(self, leaf: Says, days: int, at: int) -> int:
+        """Let a record be too old: signed as long ago as the moves in between allow, then a wait."""
+        last = max((n for n in range(at) if self._plan[n].slot == leaf.slot and self._is_record(n)), default=None)
+        if last is not None and not self._plan[last].old:
+            self._plan[last].old = True
+            return last
+        standing = self._stands[at]
+        record = standing.facts.records[leaf.slot]
+        zone = standing.facts.calendars.destination.zone
+        day = date.fromisoformat(record.signed_on) + timedelta(days=days + 1)
+        until = datetime.combine(day, time(9), zone).astimezone(UTC)
+        if until <= standing.now:
+            raise DoesNotRun(f"{leaf.slot} can't be too old here")
+        self._plan.insert(at, Planned(None, {}, until=until))
+        return at
 
     def _is_record(self, number: int) -> bool:
         way = self._plan[number].way
@@ -456,6 +474,8 @@ class Player:
         said, classes = self._class(planned, at)
         today = now.astimezone(self._stands[at].facts.calendars.destination.zone).date()
         signed_on = today if said.age == 0 else today - timedelta(days=classes.limits[said.age - 1] + 1)
+        if planned.old and said.age < len(classes.limits):
+            signed_on = today - timedelta(days=classes.limits[said.age])
         fields = dict(self._fields(part, said, today, planned.given))
         signers = tuple(sorted(said.signers))
         role = self._one_of(sorted(way.entry.by))

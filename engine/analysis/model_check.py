@@ -170,13 +170,14 @@ class Prover:
 
     @staticmethod
     def _widened(looked_at: Slice, along: Sequence[frozenset[Unknown]], names: frozenset[str], grow: int) -> Slice | None:
-        """Look at what the last move that rests on anything unknown rests on: first at what the safeguard names; None: nothing."""
+        """Look at what the safeguard names itself, else at what the last move that rests on anything unknown rests on; None: nothing."""
         for unknown in reversed(along):
-            if not unknown:
-                continue
-            ordered = sorted(unknown, key=lambda one: (not _is_named(one, names), isinstance(one, LineOf), repr(one)))
-            named = [one for one in ordered if _is_named(one, names)]
-            return looked_at.widened(named or ordered[:grow])
+            named = [one for one in unknown if _is_named(one, names)]
+            if named:
+                return looked_at.widened(named)
+        for unknown in reversed(along):
+            if unknown:
+                return looked_at.widened(sorted(unknown, key=lambda one: (isinstance(one, LineOf), repr(one)))[:grow])
         return None
 
     def _can_happen(self, triggers: Iterable[Trigger], limits: Limits) -> bool:
