@@ -18,7 +18,7 @@ from engine.analysis.logic import (
 )  # fmt: skip
 from engine.analysis.moves import Moves, Way
 from engine.analysis.questions import Trigger
-from engine.analysis.state_space import Event, Monitor, Space, Step, Tests
+from engine.analysis.state_space import Event, Monitor, Space, State, Step, Tests
 from engine.calendars.almanac import shipped
 from engine.cases.case import (
     Acknowledge, Case, Enter, Facts, Fire, Launch, Move, RecordView, Take,
@@ -108,12 +108,11 @@ class Player:
         self._questions: dict[str, set[Says]] = {}
 
     def play(
-        self, path: Sequence[Step], trigger: Trigger | None, tests: Tests | None, safeguard: m.Safeguard
+        self, end: State, trigger: Trigger | None, tests: Tests | None, safeguard: m.Safeguard
     ) -> tuple[Happening, ...]:
-        """Return the moves of a run that follows the path and ends with what breaks the safeguard; raises DoesNotRun."""
-        start = self._start(path)
-        for name, value in start.items():
-            self._facts[name] = value
+        """Return the moves of a run that comes to `end` and there does what breaks the safeguard; raises DoesNotRun."""
+        path = self._space.path(end)
+        self._facts = self._at_launch(path[0].before if path else end)
         self._plan = [self._planned(step) for step in path]
         last: Planned | None = None
         if trigger is not None and tests is not None:
@@ -146,13 +145,9 @@ class Player:
 
     # ── The plan ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _start(self, path: Sequence[Step]) -> dict[str, Value | None]:
-        state = path[0].before if path else next(iter(self._space.states))
-        found = {}
-        for key, number in self._space.index.items():
-            if isinstance(key, tuple) and key[0] == "fact":
-                found[str(key[1])] = state[number]
-        return found
+    def _at_launch(self, state: State) -> dict[str, Value | None]:
+        facts = [(key, number) for key, number in self._space.index.items() if isinstance(key, tuple) and key[0] == "fact"]
+        return {str(key[1]): state[number] for key, number in facts}
 
     def _planned(self, step: Step) -> Planned:
         planned = Planned(step.way, step.tests.cube)
@@ -277,7 +272,7 @@ class Player:
             case Elapsed() if answer:
                 origin = self._origin(leaf, standing.view)
                 if origin is None:
-                    raise DoesNotRun(f"{_called(self._plan[at])} waits for a date that is not known")
+                    return self._record_before(leaf.part or "", at)
                 until = wait_until(Duration.parse(leaf.length), origin, standing.facts.calendars)
                 self._plan.insert(at, Planned(None, {}, until=until))
                 return at

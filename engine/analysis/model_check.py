@@ -131,30 +131,30 @@ class Prover:
             path = space.path(state)
             wider = self._widened(looked_at, [*(step.unknown for step in path), unknown], question.names, grow)
             if wider is None:
-                return self._broken(safeguard, space, path, trigger, tests, explored)
+                return self._broken(safeguard, space, state, trigger, tests, explored)
             if known is None and explored > tried:
-                known = self._directly(space, path, trigger, tests, safeguard)
+                known = self._directly(space, state, trigger, tests, safeguard)
                 tried = 4 * explored
                 if known is not None:
                     limits.soon(self._budget.states_for_shortest, self._budget.seconds_for_shortest)
             looked_at, grow = wider, min(grow * 2, 16)
 
     def _directly(
-        self, space: Space, path: Sequence[Step], trigger: Trigger, tests: Tests, safeguard: m.Safeguard
+        self, space: Space, end: State, trigger: Trigger, tests: Tests, safeguard: m.Safeguard
     ) -> Found | None:
         """Try to make a run of a path that still rests on something unknown; None where that fails."""
         player = Player(self._moves, space)
         try:
-            player.play(path, trigger, tests, safeguard)
+            player.play(end, trigger, tests, safeguard)
         except (DoesNotRun, TooLarge):
             return None
         return Found(trigger, player.shortened(trigger, safeguard), safeguard)
 
     def _broken(
-        self, safeguard: m.Safeguard, space: Space, path: Sequence[Step], trigger: Trigger, tests: Tests, explored: int
+        self, safeguard: m.Safeguard, space: Space, end: State, trigger: Trigger, tests: Tests, explored: int
     ) -> Proof:
         try:
-            happenings = Player(self._moves, space).play(path, trigger, tests, safeguard)
+            happenings = Player(self._moves, space).play(end, trigger, tests, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
         return self._broken_by(Found(trigger, happenings, safeguard), explored, True)
@@ -232,7 +232,7 @@ class Prover:
             if out is None:
                 wider = self._widened(looked_at, [step.unknown for step in path], frozenset(), 16)
                 if wider is None:
-                    return self._trapped(safeguard, space, path, explored)
+                    return self._trapped(safeguard, space, state, explored)
             else:
                 wider = looked_at.widened(out)
             if wider == looked_at:
@@ -240,9 +240,9 @@ class Prover:
                 return Proof(safeguard, Verdict.UNDECIDED, explored, reason)
             looked_at = wider
 
-    def _trapped(self, safeguard: m.Safeguard, space: Space, path: Sequence[Step], explored: int) -> Proof:
+    def _trapped(self, safeguard: m.Safeguard, space: Space, end: State, explored: int) -> Proof:
         try:
-            happenings = Player(self._moves, space).play(path, None, None, safeguard)
+            happenings = Player(self._moves, space).play(end, None, None, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
         return Proof(safeguard, Verdict.BROKEN, explored, "From here nothing that people can do leads there.", happenings)
