@@ -30,7 +30,7 @@ from engine.cases.view import CaseView
 from engine.forms.model import FieldType, FormField
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop
-from engine.sop.requirements import guards
+from engine.sop.requirements import flattened, guards, reads
 from engine.values import Duration, Side, Value
 
 FIRST_DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -599,6 +599,30 @@ class Player:
         if event.acknowledge is not None:
             return way.acknowledges and way.step == event.acknowledge
         return happening.kind == "action" and way.name == event.action
+
+
+def watched(sop: CompiledSop) -> CompiledSop:
+    """Return the procedure with what its safeguards read and count kept in memory too: a case keeps only what its actions ask."""
+    reading: dict[str, frozenset[str]] = dict(sop.reads)
+    counting: dict[str, int] = dict(sop.counted)
+    for safeguard in sop.sop.safeguards:
+        if not isinstance(safeguard, m.Safeguard):
+            continue
+        asked = list(flattened((*safeguard.require, *safeguard.always)))
+        for part, name in (pair for one in asked for pair in reads(one)):
+            reading[part] = reading.get(part, frozenset()) | {name}
+        for event in (*(safeguard.happened or ()), *(safeguard.since or ()), *(safeguard.after or ()), *(safeguard.eventually or ())):
+            if isinstance(event, m.EventPattern) and event.record is not None:
+                for part in sop.parts_of(event.record):
+                    reading[part] = reading.get(part, frozenset()) | set(event.where)
+        for one in asked:
+            since = one.taken.since if isinstance(one, m.TakenRequirement) else getattr(one, "since", None)
+            if isinstance(one, m.TakenRequirement):
+                needed = one.taken.at_least if one.taken.at_most is None else one.taken.at_most + 1
+                counting[one.taken.action] = max(needed or 1, counting.get(one.taken.action, 1))
+            if since is not None:
+                counting.setdefault(since, 1)
+    return replace(sop, reads=reading, counted=counting)
 
 
 def _called(planned: Planned) -> str:

@@ -19,7 +19,7 @@ from heapq import heappop, heappush
 from time import monotonic
 from typing import Any
 
-from engine.analysis.counterexample import DoesNotRun, Happening, Player
+from engine.analysis.counterexample import DoesNotRun, Happening, Player, watched
 from engine.analysis.logic import Cube, TooLarge
 from engine.analysis.moves import Moves
 from engine.analysis.questions import Question, Questions, Trigger, named_by
@@ -84,8 +84,8 @@ class Prover:
     """Decides safeguards of one procedure; what they share is worked out once."""
 
     def __init__(self, sop: CompiledSop, budget: Budget) -> None:
-        self._sop, self._budget = sop, budget
-        self._moves = Moves(sop)
+        self._sop, self._budget = watched(sop), budget
+        self._moves = Moves(self._sop)
         self._questions = Questions(self._moves)
         self._base: Space | None = None
 
