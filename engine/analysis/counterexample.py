@@ -70,7 +70,15 @@ class Happening:
 
 @dataclass(slots=True)
 class Planned:
-    """One move of a plan. A record has a slot; a wait has only `until`."""
+    """One move of a plan. A record has a slot; a wait has only `until`.
+
+    Attributes:
+        cube: what has to hold for it; chosen from `choices`, where there are any, when its turn comes.
+        among: for a record, the classes that it must be one of.
+        given: for a record of no slot that is looked at, what it must say.
+        fitted_to: for a record, up to which move its values were chosen anew.
+        old: for a record, whether it is signed as long ago as what it says allows.
+    """
 
     way: Way | None
     cube: Cube
@@ -80,6 +88,7 @@ class Planned:
     given: Says | None = None
     fitted_to: int = 0
     old: bool = False
+    choices: tuple[Cube, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +215,8 @@ class Player:
     # ── What is missing ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _missing(self, planned: Planned, standing: Standing) -> Iterator[tuple[Leaf, bool]]:
+        if planned.choices:
+            planned.cube = min(planned.choices, key=lambda cube: sum(self._holds(k, standing) is not v for k, v in cube.items()))
         for leaf, answer in planned.cube.items():
             if self._holds(leaf, standing) is not answer:
                 yield leaf, answer
@@ -310,7 +321,7 @@ class Player:
             wanted = (lambda step: step in steps) if answer else (lambda step: step not in steps)
             ways = self._between(line, here[line], wanted)
             if ways:
-                return [Planned(way, way.cubes[0]) for way in ways]
+                return [Planned(way, {}, choices=way.cubes) for way in ways]
         raise DoesNotRun(f"{_called(self._plan[at])} needs the case to stand {'at' if answer else 'elsewhere than at'} {', '.join(sorted(steps))}")
 
     def _between(self, line: str, start: str, wanted: object) -> list[Way]:
@@ -338,13 +349,15 @@ class Player:
         if last is not None and self._fitting(last, at) and not self._plan[last].fitted_to == at + 1:
             self._plan[last].fitted_to = at + 1
             return last
-        there = self._latest(at, lambda one: self._way_to_record(part, one) is not None, voided)
+        there = self._latest(at, lambda one: self._way_to_record(part, one, ready=True) is not None, voided)
+        if there is None or (last is not None and there <= last):
+            there = self._latest(at, lambda one: self._way_to_record(part, one) is not None, voided)
         if there is None or (last is not None and there <= last):
             raise DoesNotRun(f"{_called(self._plan[at])} needs {slot}, which can't be recorded so in time")
         way = self._way_to_record(part, self._stands[there])
         if way is None:
             raise DoesNotRun(f"{slot} can't be recorded")
-        self._plan.insert(there, Planned(way, way.cubes[0], slot=slot))
+        self._plan.insert(there, Planned(way, {}, slot=slot, choices=way.cubes))
         return there
 
     def _grow_old(self, leaf: Says, days: int, at: int) -> int:
@@ -382,12 +395,13 @@ class Player:
                 return number
         return None
 
-    def _way_to_record(self, part: str, standing: Standing) -> Way | None:
+    def _way_to_record(self, part: str, standing: Standing, ready: bool = False) -> Way | None:
+        """Return a way to record a form part here, one whose requirements hold if there is one; `ready`: only such a one."""
         active = set(active_steps(self._sop, standing.case))
         ways = [way for way in self._moves.recordings.get(part, ()) if way.step in active]
         view = standing.view
-        ready = [way for way in ways if way.entry is not None and all(guard.holds(view) for guard in way.entry.guards)]
-        return next(iter(ready or ways), None)
+        open_ones = [way for way in ways if way.entry is not None and all(guard.holds(view) for guard in way.entry.guards)]
+        return next(iter(open_ones or ([] if ready else ways)), None)
 
     # ── Moving ──────────────────────────────────────────────────────────────────────────────────────────────────
 
