@@ -23,7 +23,7 @@ from engine.analysis.counterexample import DoesNotRun, Happening, Player, watche
 from engine.analysis.logic import Cube, TooLarge
 from engine.analysis.moves import Moves
 from engine.analysis.questions import Question, Questions, Trigger, named_by
-from engine.analysis.state_space import Limits, LineOf, Monitor, Never, Singly, Slice, Space, State, Step, Tests, Unknown
+from engine.analysis.state_space import Edge, Limits, LineOf, Monitor, Never, Singly, Slice, Space, State, Step, Tests, Unknown
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop
 from engine.sop.requirements import flattened
@@ -359,16 +359,16 @@ def _off(space: Space) -> Callable[[State], bool]:
 
 def _certain_of(space: Space, is_goal: Callable[[State], bool]) -> set[State]:
     """Return the states from which people can surely come to a goal."""
-    before: dict[State, list[State]] = {}
+    before: dict[State, list[tuple[State, Edge]]] = {}
     for state, edges in space.edges.items():
         for edge in edges:
-            if not edge.must:
-                before.setdefault(edge.after, []).append(state)
+            if edge.way.chosen:
+                before.setdefault(edge.after, []).append((state, edge))
     good = {state for state in space.states if is_goal(state)}
     waiting = list(good)
     while waiting:
-        for state in before.get(waiting.pop(), ()):
-            if state not in good:
+        for state, edge in before.get(waiting.pop(), ()):
+            if state not in good and not space.doubts(state, edge):
                 good.add(state)
                 waiting.append(state)
     return good
@@ -386,13 +386,14 @@ def _way_out(space: Space, start: State, good: set[State]) -> frozenset[Unknown]
         if doubt > best[state]:
             continue
         for edge in space.edges.get(state, ()):
-            if not edge.ready.way.chosen:
+            if not edge.way.chosen:
                 continue
-            more = doubt + sum(_doubt(one) for one in edge.must - reasons)
+            doubts = space.doubts(state, edge)
+            more = doubt + sum(_doubt(one) for one in doubts - reasons)
             if more < best.get(edge.after, 1 << 30):
                 best[edge.after] = more
                 count += 1
-                heappush(queue, (more, count, edge.after, reasons | edge.must))
+                heappush(queue, (more, count, edge.after, reasons | doubts))
     return None
 
 

@@ -75,6 +75,7 @@ class Moves:
         self.alongside = tuple(sop.sop.alongside)
         self.ends = frozenset(name for name in self.steps_of[MAIN] if sop.steps[name].is_end)
         self.pauses = frozenset(name for name in self.steps_of[MAIN] if sop.steps[name].model.pause)
+        self._by_line: dict[frozenset[str], Mapping[str, frozenset[str]]] = {}
         self._classes: dict[tuple[str, frozenset[Says]], SlotClasses] = {}
 
     # ── Ways ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -299,6 +300,16 @@ class Moves:
         strands = self.sop.strands_of.get(main, ())
         return all(line in chosen or any(s not in barred for s in self.steps_of[line]) for line in strands)
 
+    def by_line(self, steps: frozenset[str]) -> Mapping[str, frozenset[str]]:
+        """Sort steps by their line."""
+        known = self._by_line.get(steps)
+        if known is None:
+            found: dict[str, set[str]] = {}
+            for step in steps:
+                found.setdefault(self.line_of[step], set()).add(step)
+            known = self._by_line[steps] = {line: frozenset(found[line]) for line in sorted(found)}
+        return known
+
     # ── Facts ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def at_launch(self, fact: str, named: Iterable[Value]) -> list[Value | None]:
@@ -323,12 +334,6 @@ class Moves:
         while more := {cause for name in wanted for cause in causes.get(name, ())} - wanted:
             wanted |= more
         return sorted(wanted)
-
-    def either_of(self, formulas: Iterable[Formula]) -> Formula:
-        return either(formulas)
-
-    def mentions(self, way: Way) -> Iterable[Leaf]:
-        return (leaf for cube in way.cubes for leaf in cube)
 
 
 def _covers(leaf: Elapsed, other: Elapsed) -> bool:

@@ -149,12 +149,14 @@ class Tests(NamedTuple):
     unknown: frozenset[Unknown]
     free: tuple[tuple[Leaf, bool], ...]
     cube: Cube
+    is_plain: bool
+    """It asks nothing but where tracked lines stand and what facts say: where it holds, it holds for certain."""
 
 
 class Floating(NamedTuple):
     """A line that is not looked at, in a question about places: `parent` is the step that holds it; `whole`: all of its steps do."""
 
-    line: str
+    line: LineOf
     parent: str | None
     whole: bool
 
@@ -183,11 +185,11 @@ class Ready(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """A move of the explored graph; `must`: what keeps it from being certain for every case in the state (nothing: it is)."""
+    """A move of the explored graph."""
 
     after: State
-    ready: Ready
-    must: frozenset[Unknown]
+    way: Way
+    tests: Tests
 
 
 _NOTHING: frozenset[Unknown] = frozenset()
@@ -355,23 +357,21 @@ class Space:
         return Tests(
             tuple(places), closed, tuple(facts), tuple(done), tuple(counts), tuple(waits), tuple(series),
             tuple(sorted(slots.items())), frozenset(unknown), tuple(free), cube,
+            not (waits or series or slots or unknown or free or any(floating for *_, floating in places)),
         )  # fmt: skip
 
     def _places(
         self, steps: frozenset[str]
     ) -> tuple[frozenset[str], tuple[tuple[int, frozenset[str]], ...], tuple[Floating, ...]]:
-        moves, by_line = self.moves, {}
-        for step in steps:
-            by_line.setdefault(moves.line_of[step], set()).add(step)
+        moves, by_line = self.moves, self.moves.by_line(steps)
         tracked, floating = [], []
-        for line, own in sorted(by_line.items()):
-            if line == MAIN:
-                continue
+        for line, own in by_line.items():
             if line in self.slice.lines:
-                tracked.append((self.index[LineOf(line)], frozenset(own)))
-            else:
-                floating.append(Floating(line, moves.parent_of.get(line), len(own) == len(moves.steps_of[line])))
-        return frozenset(by_line.get(MAIN, ())), tuple(tracked), tuple(floating)
+                tracked.append((self.index[LineOf(line)], own))
+            elif line != MAIN:
+                whole = len(own) == len(moves.steps_of[line])
+                floating.append(Floating(LineOf(line), moves.parent_of.get(line), whole))
+        return by_line.get(MAIN, frozenset()), tuple(tracked), tuple(floating)
 
     def settle(self, state: State, tests: Tests) -> tuple[list[Any], int, frozenset[Unknown]] | None:
         """Narrow a state to where a cube holds: the new values, what it costs, on what it rests; None: it can't hold."""
@@ -380,10 +380,13 @@ class Space:
             return None
         unknown: set[Unknown] | None = None
         for answer, here, tracked, floating in tests.places:
-            if main in here or any(state[number] in own for number, own in tracked):
-                stands: bool | None = True
-            else:
-                stands = False
+            stands: bool | None = main in here
+            if not stands:
+                for number, own in tracked:
+                    if state[number] in own:
+                        stands = True
+                        break
+            if not stands:
                 for line, parent, whole in floating:
                     if parent is None or parent == main:
                         if whole:
@@ -391,7 +394,7 @@ class Space:
                             break
                         stands = None
                         unknown = unknown or set()
-                        unknown.add(LineOf(line))
+                        unknown.add(line)
             if stands is not None and stands is not answer:
                 return None
         for number, answer, values in tests.facts:
@@ -439,16 +442,23 @@ class Space:
         steps = self._steps_recording(str(self.names[number - 2]))
         return {LineOf(line) for line in {self.moves.line_of[step] for step in steps} - {MAIN} - self.slice.lines}
 
-    def certain(self, state: State, ready: Ready, tests: Tests) -> frozenset[Unknown]:
+    def doubts(self, state: State, edge: Edge) -> frozenset[Unknown]:
         """Return what keeps a move from being open for every case that the state stands for; nothing: people can choose it."""
+        tests = edge.tests
+        if not edge.way.chosen:
+            return _WORLD
+        if tests.is_plain:
+            return _NOTHING
         reasons: set[Unknown] = set(tests.unknown)
         main = state[0]
         for answer, here, tracked, floating in tests.places:
-            if main not in here and not any(state[number] in own for number, own in tracked):
+            if main in here:
+                continue
+            if not any(state[number] in own for number, own in tracked):
                 standing = [line for line, parent, whole in floating if parent is None or parent == main]
                 if not any(whole for _, parent, whole in floating if parent is None or parent == main):
-                    reasons |= {LineOf(line) for line in standing}
-        open_here = {number: known for number, known, _ in self._open(state)}
+                    reasons.update(standing)
+        open_here = {number: known for number, known, _ in self._open(state)} if tests.slots else {}
         for number, mask in tests.slots:
             free, paid, far = state[number]
             classes = self._known[number]
@@ -677,6 +687,8 @@ class Space:
 
     def _normal(self, values: list[Any]) -> State:
         """Note what can be recorded in the configuration that has come about."""
+        if not self._lazy:
+            return tuple(values)
         for number, here, away in self._open(values):
             free, paid, far = values[number]
             present = self._known[number].present
@@ -808,8 +820,7 @@ class Space:
             edges: list[Edge] = []
             for ready, tests, price, unknown, after in self.successors(state):
                 if graph and after != state:
-                    must = self.certain(state, ready, tests) if ready.way.chosen else frozenset({_WORLD})
-                    edges.append(Edge(after, ready, must))
+                    edges.append(Edge(after, ready.way, tests))
                 reached = cost + 1 + price
                 if reached < self.states.get(after, 1 << 30):
                     self.states[after] = reached
@@ -829,7 +840,7 @@ class Space:
         return found[::-1]
 
 
-_WORLD = Never("people cannot choose it")
+_WORLD: frozenset[Unknown] = frozenset({Never("people cannot choose it")})
 
 
 def _ack(step: str, role: str) -> str:
