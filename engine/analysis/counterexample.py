@@ -37,6 +37,8 @@ FIRST_DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday; what counts in a path is how many days later something happens."""
 
 MOST_MENDINGS = 400
+MOST_REPLAYED = 6_000
+"""So many moves are played again, at most, to see which ones a path can do without."""
 
 
 class DoesNotRun(Exception):
@@ -139,8 +141,9 @@ class Player:
 
     def shortened(self, trigger: Trigger, safeguard: m.Safeguard) -> tuple[Happening, ...]:
         """Leave out of the last run every move without which it still runs."""
-        number = len(self._plan) - 2
-        while number >= 0:
+        number, played = len(self._plan) - 2, 0
+        while number >= 0 and played < MOST_REPLAYED:
+            played += len(self._plan)
             kept = self._plan
             self._plan = kept[:number] + kept[number + 1 :]
             done = self._done

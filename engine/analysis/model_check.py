@@ -20,7 +20,7 @@ from time import monotonic
 from typing import Any
 
 from engine.analysis.counterexample import DoesNotRun, Happening, Player, watched
-from engine.analysis.logic import Cube, TooLarge
+from engine.analysis.logic import StepDone, TakenOften, TooLarge
 from engine.analysis.moves import Moves
 from engine.analysis.questions import Question, Questions, Trigger, named_by
 from engine.analysis.state_space import Edge, Limits, LineOf, Monitor, Never, Singly, Slice, Space, State, Step, Tests, Unknown
@@ -127,20 +127,22 @@ class Prover:
             explored += len(space.states)
             if found is None:
                 return Proof(safeguard, Verdict.HOLDS, explored)
-            state, (trigger, tests, unknown) = found
+            state, (trigger, tests, unknown), least = found
             path = space.path(state)
             wider = self._widened(looked_at, [*(step.unknown for step in path), unknown], question.names, grow)
             if wider is None:
                 return self._broken(safeguard, space, state, trigger, tests, explored)
             if known is None and explored > tried:
-                known = self._directly(space, state, trigger, tests, safeguard)
+                known = self._directly(space, state, trigger, tests, safeguard, least)
                 tried = 4 * explored
                 if known is not None:
                     limits.soon(self._budget.states_for_shortest, self._budget.seconds_for_shortest)
+            if known is not None and known.moves == least:
+                return self._broken_by(known, explored, True)
             looked_at, grow = wider, min(grow * 2, 16)
 
     def _directly(
-        self, space: Space, end: State, trigger: Trigger, tests: Tests, safeguard: m.Safeguard
+        self, space: Space, end: State, trigger: Trigger, tests: Tests, safeguard: m.Safeguard, least: int
     ) -> Found | None:
         """Try to make a run of a path that still rests on something unknown; None where that fails."""
         player = Player(self._moves, space)
@@ -148,7 +150,8 @@ class Prover:
             player.play(end, trigger, tests, safeguard)
         except (DoesNotRun, TooLarge):
             return None
-        return Found(trigger, player.shortened(trigger, safeguard), safeguard)
+        found = Found(trigger, player.happenings(), safeguard)
+        return found if found.moves == least else Found(trigger, player.shortened(trigger, safeguard), safeguard)
 
     def _broken(
         self, safeguard: m.Safeguard, space: Space, end: State, trigger: Trigger, tests: Tests, explored: int
@@ -168,17 +171,31 @@ class Prover:
             safeguard, Verdict.BROKEN, explored, "", found.happenings, is_shortest, stops, would_stop(safeguard)
         )  # fmt: skip
 
-    @staticmethod
-    def _widened(looked_at: Slice, along: Sequence[frozenset[Unknown]], names: frozenset[str], grow: int) -> Slice | None:
+    def _widened(
+        self, looked_at: Slice, along: Sequence[frozenset[Unknown]], names: frozenset[str], grow: int
+    ) -> Slice | None:
         """Look at what the safeguard names itself, else at what the last move that rests on anything unknown rests on; None: nothing."""
         for unknown in reversed(along):
             named = [one for one in unknown if _is_named(one, names)]
             if named:
-                return looked_at.widened(named)
+                return looked_at.widened(self._with_lines(named))
         for unknown in reversed(along):
             if unknown:
-                return looked_at.widened(sorted(unknown, key=lambda one: (isinstance(one, LineOf), repr(one)))[:grow])
+                ordered = sorted(unknown, key=lambda one: (isinstance(one, LineOf), repr(one)))
+                return looked_at.widened(self._with_lines(ordered[:grow]))
         return None
+
+    def _with_lines(self, unknown: Iterable[Unknown]) -> Iterator[Unknown]:
+        """Yield these, and the lines on which what they remember depends."""
+        for one in unknown:
+            yield one
+            if isinstance(one, StepDone):
+                lines = {self._moves.line_of[one.step]}
+            elif isinstance(one, TakenOften):
+                lines = {way.line for way in self._moves.ways if way.name == one.action}
+            else:
+                continue
+            yield from (LineOf(line) for line in sorted(lines - {MAIN}))
 
     def _can_happen(self, triggers: Iterable[Trigger], limits: Limits) -> bool:
         """Whether any of these can happen at all, as far as the main line shows."""
@@ -289,6 +306,11 @@ class Found:
     happenings: tuple[Happening, ...]
     safeguard: m.Safeguard
 
+    @property
+    def moves(self) -> int:
+        """How many actions, records and acknowledgements it takes."""
+        return sum(one.kind in ("action", "record", "acknowledge") for one in self.happenings)
+
 
 def would_stop(safeguard: m.Safeguard) -> tuple[m.Requirement, ...]:
     """Return the requirements that the breaking move should have: those of the safeguard, or none of what `while` covers."""
@@ -324,7 +346,10 @@ def place_of(sop: CompiledSop, action: str, step: str | None) -> tuple[str | int
 
 def _violations(space: Space, triggers: Sequence[Trigger]) -> Callable[[State], tuple[int, Any] | None]:
     """Return what tells of a state how cheaply the safeguard is broken there."""
-    ready = [(trigger, space.tests(trigger.breaks)) for trigger in triggers]
+    ready = [
+        (trigger, [(one, (trigger.way is not None) + space.least_in(one)) for one in space.tests(trigger.breaks)])
+        for trigger in triggers
+    ]
     monitor = space.index.get(("monitor", 0))
 
     def violated(state: State) -> tuple[int, Any] | None:
@@ -334,12 +359,12 @@ def _violations(space: Space, triggers: Sequence[Trigger]) -> Callable[[State], 
         for trigger, tests in ready:
             if trigger.at_launch and space.parents[state] is not None:
                 continue
-            for one in tests:
+            for one, extra in tests:
                 settled = space.settle(state, one)
                 if settled is None:
                     continue
                 _, cost, unknown = settled
-                cost += trigger.way is not None
+                cost += extra
                 if best is None or cost < best[0] or (cost == best[0] and len(unknown) < len(best[1][2])):
                     best = (cost, (trigger, one, unknown))
         return best

@@ -6,7 +6,7 @@ procedure here is the same for all its safeguards and is read once. Terms: docs/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,6 +89,18 @@ class Moves:
             self._reopening(name, step.model.reopens) for name, step in self.sop.steps.items() if step.model.reopens
         ]
         return tuple(way for way in found if way is not None and way.cubes)
+
+    def ways_in(self, line: str) -> Sequence[Way]:
+        """Return the actions and reopenings of one line's own steps."""
+        return self._by_own_line.get(line, ())
+
+    @cached_property
+    def _by_own_line(self) -> Mapping[str, list[Way]]:
+        found: dict[str, list[Way]] = {}
+        for way in self.ways:
+            if way.step is not None:
+                found.setdefault(way.line, []).append(way)
+        return found
 
     @cached_property
     def recordings(self) -> Mapping[str, tuple[Way, ...]]:

@@ -120,8 +120,12 @@ class Questions:
             yield Event(enter=pattern.enter, leave=pattern.leave, acknowledge=pattern.acknowledge)
 
     def _lines(self, events: Iterable[Event]) -> frozenset[str]:
-        steps = {step for one in events for step in (one.enter, one.leave) if step is not None}
-        return frozenset(self._moves.line_of[step] for step in steps) - {MAIN}
+        """Return the lines in which these happen, but for the main one."""
+        known = list(events)
+        steps = {step for one in known for step in (one.enter, one.leave) if step is not None}
+        names = {one.action for one in known if one.action is not None}
+        lines = {self._moves.line_of[step] for step in steps}
+        return frozenset(lines | {way.line for way in self._moves.ways if way.name in names}) - {MAIN}
 
     def _names(self, formulas: Iterable[Formula], events: Iterable[Event]) -> Iterator[str]:
         for formula in formulas:

@@ -157,6 +157,7 @@ class Floating(NamedTuple):
     """A line that is not looked at, in a question about places: `parent` is the step that holds it; `whole`: all of its steps do."""
 
     line: LineOf
+    steps: frozenset[str]
     parent: str | None
     whole: bool
 
@@ -238,6 +239,7 @@ class Space:
     _later: dict[str, list[Way]] = field(init=False, default_factory=dict)
     _facts: tuple[str, ...] = field(init=False)
     _keyed: dict[str, list[int]] = field(init=False, default_factory=dict)
+    _led: dict[tuple[str, frozenset[str]], bool] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lines = tuple(sorted(self.slice.lines))
@@ -370,7 +372,7 @@ class Space:
                 tracked.append((self.index[LineOf(line)], own))
             elif line != MAIN:
                 whole = len(own) == len(moves.steps_of[line])
-                floating.append(Floating(LineOf(line), moves.parent_of.get(line), whole))
+                floating.append(Floating(LineOf(line), own, moves.parent_of.get(line), whole))
         return by_line.get(MAIN, frozenset()), tuple(tracked), tuple(floating)
 
     def settle(self, state: State, tests: Tests) -> tuple[list[Any], int, frozenset[Unknown]] | None:
@@ -387,7 +389,7 @@ class Space:
                         stands = True
                         break
             if not stands:
-                for line, parent, whole in floating:
+                for line, _, parent, whole in floating:
                     if parent is None or parent == main:
                         if whole:
                             stands = True
@@ -455,9 +457,11 @@ class Space:
             if main in here:
                 continue
             if not any(state[number] in own for number, own in tracked):
-                standing = [line for line, parent, whole in floating if parent is None or parent == main]
-                if not any(whole for _, parent, whole in floating if parent is None or parent == main):
-                    reasons.update(standing)
+                standing = [one for one in floating if one.parent is None or one.parent == main]
+                if any(one.whole for one in standing):
+                    continue
+                if not answer or not any(self._can_be_led(one, tests) for one in standing):
+                    reasons.update(one.line for one in standing)
         open_here = {number: known for number, known, _ in self._open(state)} if tests.slots else {}
         for number, mask in tests.slots:
             free, paid, far = state[number]
@@ -477,6 +481,70 @@ class Space:
             if not (dated and answer and self._must_be_given(leaf)):
                 reasons.add(Never(str(leaf)))
         return frozenset(reasons)
+
+    def _can_be_led(self, floating: Floating, tests: Tests) -> bool:
+        """Whether people can bring a line that is not looked at to the steps asked for, wherever it stands, and nothing else changes."""
+        line = floating.line.line
+        if sum(one.line.line == line for *_, others in tests.places for one in others) > 1:
+            return False
+        key = (line, floating.steps)
+        known = self._led.get(key)
+        if known is None:
+            before: dict[str, list[str]] = {}
+            for way in self.moves.ways_in(line):
+                if way.target is not None and way.chosen and not self._touches(way) and self._is_free(way):
+                    before.setdefault(way.target, []).append(way.step or "")
+            reached = set(floating.steps)
+            waiting = list(reached)
+            while waiting:
+                for step in before.get(waiting.pop(), ()):
+                    if step not in reached:
+                        reached.add(step)
+                        waiting.append(step)
+            known = self._led[key] = reached >= set(self.moves.steps_of[line])
+        return known
+
+    def _is_free(self, way: Way) -> bool:
+        """Whether nothing but its own step and forms that can be recorded there, of slots not looked at, is asked for a way."""
+        return way.action is not None and any(
+            all(
+                (isinstance(leaf, At) and answer and leaf.steps == {way.step})
+                or (isinstance(leaf, Closed) and not answer)
+                or (isinstance(leaf, Says) and answer and leaf.slot not in self.slots and self._is_recorded_at(leaf, way.step))
+                for leaf, answer in cube.items()
+            )
+            for cube in way.cubes
+        ) and not (way.action.sets or way.action.model.voids or way.action.model.reassign)  # fmt: skip
+
+    def _is_recorded_at(self, leaf: Says, step: str | None) -> bool:
+        watched = any(leaf.part in one.parts for one in self._events())
+        return not watched and step in self._steps_recording(leaf.slot)
+
+    def least_in(self, tests: Tests) -> int:
+        """Return how many moves must have been made in lines not looked at for a cube to hold, at least."""
+        least: dict[str, int] = {}
+        for answer, here, tracked, floating in tests.places:
+            if answer and not here and not tracked and len(floating) == 1:
+                line = floating[0].line.line
+                least[line] = max(least.get(line, 0), self._distance(line, floating[0].steps))
+        return sum(least.values())
+
+    def _distance(self, line: str, steps: frozenset[str]) -> int:
+        """Return how far these steps are from the start of a line; 0 where its moves are counted already."""
+        ways = self.moves.ways_in(line)
+        if any(self._touches(way) for way in ways):
+            return 0
+        start = self.moves.sop.starts[line]
+        far = {start: 0}
+        waiting = [start]
+        for step in waiting:
+            if step in steps:
+                return far[step]
+            for way in ways:
+                if way.step == step and way.target is not None and way.target not in far:
+                    far[way.target] = far[step] + 1
+                    waiting.append(way.target)
+        return 0
 
     def _must_be_given(self, leaf: Leaf) -> bool:
         if not isinstance(leaf, Elapsed) or leaf.part is None or leaf.field is None:
@@ -794,7 +862,7 @@ class Space:
             violated: state -> what it costs more to break the safeguard there, and what is to be told of it; None: not there.
             graph: keep the edges.
         Returns:
-            The state and what `violated` told of the cheapest violation; None where there is none.
+            The state, what `violated` told of the cheapest violation, and its cost; None where there is none.
         Raises:
             TooLarge: a limit was met.
         """
@@ -808,7 +876,7 @@ class Space:
         while queue:
             cost, _, state, broken = heappop(queue)
             if broken is not None:
-                return state, broken
+                return state, broken, cost
             if state in closed:
                 continue
             closed.add(state)
