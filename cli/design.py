@@ -90,7 +90,9 @@ def _say(one: Checked) -> None:
     if one.proofs:
         counts = {verdict: sum(proof.verdict is verdict for proof in one.proofs) for verdict in Verdict}
         said = ["protects nothing" if verdict is Verdict.VACUOUS else str(verdict) for verdict in Verdict]
-        listed = ", ".join(f"{counts[verdict]} {word}" for verdict, word in zip(Verdict, said, strict=True) if counts[verdict])
+        listed = ", ".join(
+            f"{counts[verdict]} {word}" for verdict, word in zip(Verdict, said, strict=True) if counts[verdict]
+        )
         print(f"  {len(one.proofs)} safeguards: {listed}")
 
 

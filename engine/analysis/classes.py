@@ -82,7 +82,9 @@ class SlotClasses:
             sum(2 << later for later in range(number, number + ages - said.age))
             for number, said in enumerate(self.classes)
         ]
-        self._others = [2 << (number + ages if said.counts else number - ages) for number, said in enumerate(self.classes)]
+        self._others = [
+            2 << (number + ages if said.counts else number - ages) for number, said in enumerate(self.classes)
+        ]
 
     def mask(self, question: Says) -> int:
         """Return the classes of which the answer to `question` is yes."""
@@ -108,7 +110,9 @@ class SlotClasses:
         """Return what these become when a new actor has been named for the receiver, who may be one that it had before."""
         if self.receiver is None:
             return mask
-        again = sum(2 << number for number, said in enumerate(self.classes) if not said.counts and mask >> (number + 1) & 1)
+        again = sum(
+            2 << number for number, said in enumerate(self.classes) if not said.counts and mask >> (number + 1) & 1
+        )
         return mask & ABSENT | again | self.handed_on(mask)
 
     def of(self, mask: int) -> Said | None:
@@ -119,7 +123,9 @@ class SlotClasses:
     def _values(self, name: str) -> list[object]:
         """Return one value of each class of a field."""
         known = self.part.fields[name]
-        asked = [values for one in self.questions for own, values in chain(one.where, one.listed, one.barred) if own == name]
+        asked = [
+            values for one in self.questions for own, values in chain(one.where, one.listed, one.barred) if own == name
+        ]
         if known.type is FieldType.BOOLEAN:
             every: Iterable[object] = (True, False)
         elif known.type is FieldType.CHOICE:
@@ -145,4 +151,3 @@ def says_yes(question: Says, said: Said, limits: tuple[int, ...]) -> bool:
     if question.days is not None and said.age > limits.index(question.days):
         return False
     return question.signers <= said.signers
-

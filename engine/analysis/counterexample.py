@@ -1,9 +1,9 @@
 """A path to harm, played on the engine: from what the checker found to a case that really goes that way.
 
-What is found is a list of moves, each with what had to hold for it; here it becomes people, forms and days. Every move is put to
-`engine.cases.decide`. Where something is not yet as a move needs it, what is missing is put into the plan at the latest point at which it
-can be (a form while it can be recorded, a strand's steps, days to wait, a fact at launch) and the case is played on from there. A
-plan that meets a refusal that cannot be mended raises `DoesNotRun`; a path that was not run is never shown.
+What is found is a list of moves, each with what had to hold for it; here it becomes people, forms and days. Every move is put
+to `engine.cases.decide`. Where something is not yet as a move needs it, what is missing is put into the plan at the latest point
+at which it can be (a form while it can be recorded, a strand's steps, days to wait, a fact at launch) and the case is played on
+from there. A plan that meets a refusal that cannot be mended raises `DoesNotRun`; a path that was not run is never shown.
 """
 
 from __future__ import annotations
@@ -14,14 +14,33 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from engine.analysis.classes import ABSENT, MISSING, OTHER, Said, SlotClasses, says_yes
 from engine.analysis.logic import (
-    At, Closed, Cube, Elapsed, HasAcknowledged, Knows, Leaf, Same, Says, SeriesOver, StepDone, TakenOften, TooLarge,
+    At,
+    Closed,
+    Cube,
+    Elapsed,
+    HasAcknowledged,
+    Knows,
+    Leaf,
+    Same,
+    Says,
+    SeriesOver,
+    StepDone,
+    TakenOften,
 )  # fmt: skip
 from engine.analysis.moves import Moves, Way
 from engine.analysis.questions import Trigger
-from engine.analysis.state_space import Event, Monitor, Space, State, Step, Tests
+from engine.analysis.slices import Event, FactOf, Monitor, State, Step, Tests
+from engine.analysis.state_space import Space
 from engine.calendars.almanac import shipped
 from engine.cases.case import (
-    Acknowledge, Case, Enter, Facts, Fire, Launch, Move, RecordView, Take,
+    Acknowledge,
+    Case,
+    Enter,
+    Facts,
+    Fire,
+    Launch,
+    Move,
+    Take,
 )  # fmt: skip
 from engine.cases.deadlines import instant_after, wait_until
 from engine.cases.decide import Decision, begun, decide
@@ -158,8 +177,7 @@ class Player:
     # ── The plan ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _at_launch(self, state: State) -> dict[str, Value | None]:
-        facts = [(key, number) for key, number in self._space.index.items() if isinstance(key, tuple) and key[0] == "fact"]
-        return {str(key[1]): state[number] for key, number in facts}
+        return {key.name: state[number] for key, number in self._space.index.items() if isinstance(key, FactOf)}
 
     def _planned(self, step: Step) -> Planned:
         planned = Planned(step.way, step.tests.cube)
@@ -219,7 +237,9 @@ class Player:
 
     def _missing(self, planned: Planned, standing: Standing) -> Iterator[tuple[Leaf, bool]]:
         if planned.choices:
-            planned.cube = min(planned.choices, key=lambda cube: sum(self._holds(k, standing) is not v for k, v in cube.items()))
+            planned.cube = min(
+                planned.choices, key=lambda cube: sum(self._holds(k, standing) is not v for k, v in cube.items())
+            )
         for leaf, answer in planned.cube.items():
             if self._holds(leaf, standing) is not answer:
                 yield leaf, answer
@@ -231,7 +251,12 @@ class Player:
                 return self._says(leaf, view)
             case Same(slot, own, other, name):
                 one, two = view.record(slot), view.record(other)
-                return one is not None and two is not None and own in one.fields and two.fields.get(name) == one.fields[own]
+                return (
+                    one is not None
+                    and two is not None
+                    and own in one.fields
+                    and two.fields.get(name) == one.fields[own]
+                )
             case Knows(name, values):
                 return view.fact(name) in values
             case At(steps):
@@ -275,7 +300,9 @@ class Player:
     def _mend(self, at: int, missing: Sequence[tuple[Leaf, bool]]) -> int:
         """Put into the plan what a move needs; returns from which move on it has to be played again."""
         order = (Knows, At, Elapsed, HasAcknowledged, Says, Same)
-        leaf, answer = min(missing, key=lambda one: next((n for n, kind in enumerate(order) if isinstance(one[0], kind)), 9))
+        leaf, answer = min(
+            missing, key=lambda one: next((n for n, kind in enumerate(order) if isinstance(one[0], kind)), 9)
+        )
         standing = self._stands[at]
         match leaf:
             case Knows(name, values):
@@ -325,7 +352,8 @@ class Player:
             ways = self._between(line, here[line], wanted)
             if ways:
                 return [Planned(way, {}, choices=way.cubes) for way in ways]
-        raise DoesNotRun(f"{_called(self._plan[at])} needs the case to stand {'at' if answer else 'elsewhere than at'} {', '.join(sorted(steps))}")
+        where = f"{'at' if answer else 'elsewhere than at'} {', '.join(sorted(steps))}"
+        raise DoesNotRun(f"{_called(self._plan[at])} needs the case to stand {where}")
 
     def _between(self, line: str, start: str, wanted: object) -> list[Way]:
         came: dict[str, tuple[str, Way] | None] = {start: None}
@@ -339,7 +367,13 @@ class Player:
                     back = came[back[0]]
                 return found[::-1]
             for way in self._moves.ways:
-                if way.step == step and way.line == line and way.target is not None and way.chosen and way.target not in came:
+                if (
+                    way.step == step
+                    and way.line == line
+                    and way.target is not None
+                    and way.chosen
+                    and way.target not in came
+                ):
                     came[way.target] = (step, way)
                     waiting.append(way.target)
         return []
@@ -349,7 +383,7 @@ class Player:
         part = slot.partition(">")[0]
         voided = self._voided(part, at)
         last = max((n for n in range(voided, at) if self._plan[n].slot == slot and self._is_record(n)), default=None)
-        if last is not None and self._fitting(last, at) and not self._plan[last].fitted_to == at + 1:
+        if last is not None and self._fitting(last, at) and self._plan[last].fitted_to != at + 1:
             self._plan[last].fitted_to = at + 1
             return last
         there = self._latest(at, lambda one: self._way_to_record(part, one, ready=True) is not None, voided)
@@ -387,9 +421,9 @@ class Player:
         """Return the first move after the last voiding of a form part before `at`."""
         for number in range(at - 1, -1, -1):
             way = self._plan[number].way
-            if way is not None and way.action is not None:
-                if any(part in self._sop.parts_of(form) for form in way.action.model.voids):
-                    return number + 1
+            voids = way.action.model.voids if way is not None and way.action is not None else ()
+            if any(part in self._sop.parts_of(form) for form in voids):
+                return number + 1
         return 0
 
     def _latest(self, at: int, fits: object, least: int = 0) -> int | None:
@@ -403,7 +437,9 @@ class Player:
         active = set(active_steps(self._sop, standing.case))
         ways = [way for way in self._moves.recordings.get(part, ()) if way.step in active]
         view = standing.view
-        open_ones = [way for way in ways if way.entry is not None and all(guard.holds(view) for guard in way.entry.guards)]
+        open_ones = [
+            way for way in ways if way.entry is not None and all(guard.holds(view) for guard in way.entry.guards)
+        ]
         return next(iter(open_ones or ([] if ready else ways)), None)
 
     # ── Moving ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -413,7 +449,9 @@ class Player:
         standing = self._stands[at]
         if planned.way is None:
             if planned.until is not None:
-                self._done.append(Happening("wait", "", standing.case.main, "", planned.until, self._day(planned.until)))
+                self._done.append(
+                    Happening("wait", "", standing.case.main, "", planned.until, self._day(planned.until))
+                )
                 return Standing(standing.case, standing.facts, max(standing.now, planned.until) + timedelta(minutes=1))
             self._done.append(self._moment(standing))
             return standing
@@ -518,7 +556,9 @@ class Player:
                 break
             mask = kept
             action = later.way.action if later.way is not None else None
-            if action is not None and any(slot.partition(">")[0] in self._sop.parts_of(form) for form in action.model.voids):
+            if action is not None and any(
+                slot.partition(">")[0] in self._sop.parts_of(form) for form in action.model.voids
+            ):
                 break
         said = classes.of(mask)
         if said is None:
@@ -628,7 +668,12 @@ def watched(sop: CompiledSop) -> CompiledSop:
         asked = list(flattened((*safeguard.require, *safeguard.always)))
         for part, name in (pair for one in asked for pair in reads(one)):
             reading[part] = reading.get(part, frozenset()) | {name}
-        for event in (*(safeguard.happened or ()), *(safeguard.since or ()), *(safeguard.after or ()), *(safeguard.eventually or ())):
+        for event in (
+            *(safeguard.happened or ()),
+            *(safeguard.since or ()),
+            *(safeguard.after or ()),
+            *(safeguard.eventually or ()),
+        ):
             if isinstance(event, m.EventPattern) and event.record is not None:
                 for part in sop.parts_of(event.record):
                     reading[part] = reading.get(part, frozenset()) | set(event.where)

@@ -1,8 +1,8 @@
 """Requirements as propositional logic: what the checker asks of a configuration, without the case.
 
-A requirement becomes a formula over leaves. A leaf is one elementary question (does the newest record of this part say that; does the
-case stand there; was this taken so often), and two requirements that ask the same have the same leaf: that is how a guard is seen
-to imply a safeguard without looking at a single state. `cubes` brings a formula into disjunctive normal form.
+A requirement becomes a formula over leaves. A leaf is one elementary question (does the newest record of this part say that; does
+the case stand there; was this taken so often), and two requirements that ask the same have the same leaf: that is how a guard is
+seen to imply a safeguard without looking at a single state. `cubes` brings a formula into disjunctive normal form.
 
 Terms: docs/glossary.md, "safeguard". Meaning of each leaf: `engine.sop.requirements`, which cases run on.
 """
@@ -207,7 +207,9 @@ class Reader:
                     asked += [Says(same.other, same.other), same]
                 return both(map(Formula, asked))
             case m.FactRequirement():
-                return both(Formula(Knows(name, self._values(name, values))) for name, values in requirement.fact.items())
+                return both(
+                    Formula(Knows(name, self._values(name, values))) for name, values in requirement.fact.items()
+                )
             case m.StrandsRequirement(strands="done"):
                 return both(self._ended(strand) for strand in self._sop.strands_of.get(step or "", ()))
             case m.StrandsRequirement(strands=named) if isinstance(named, dict):
@@ -222,8 +224,8 @@ class Reader:
                 if taken.at_most is not None:
                     return Formula(TakenOften(taken.action, taken.since, taken.at_most + 1), positive=False)
                 return Formula(TakenOften(taken.action, taken.since, taken.at_least or 1))
-            case m.AcknowledgedRequirement(acknowledged=asked):
-                return Formula(HasAcknowledged(asked.of, asked.by))
+            case m.AcknowledgedRequirement(acknowledged=given):
+                return Formula(HasAcknowledged(given.of, given.by))
             case m.SeriesRequirement():
                 return Formula(SeriesOver(step or ""))
             case m.AnyOfRequirement():
@@ -257,13 +259,17 @@ class Reader:
         asked = [self._stands(frozenset(named)) for named in (covered.steps, covered.at) if named]
         if covered.phases:
             phases = frozenset(covered.phases)
-            asked.append(self._stands(frozenset(name for name, step in self._sop.steps.items() if step.phase in phases)))
+            asked.append(
+                self._stands(frozenset(name for name, step in self._sop.steps.items() if step.phase in phases))
+            )
         asked += [Formula(Knows(name, self._values(name, values))) for name, values in covered.fact.items()]
         return both(asked)
 
     def _stands(self, among: frozenset[str]) -> Formula:
         steps = self._sop.steps
-        lasting = frozenset(name for name in among if steps[name].after_end or (steps[name].line == MAIN and steps[name].is_end))
+        lasting = frozenset(
+            name for name in among if steps[name].after_end or (steps[name].line == MAIN and steps[name].is_end)
+        )
         return either(
             [
                 both([Formula(Closed(), positive=False), Formula(At(among))]),

@@ -13,7 +13,7 @@ Terms: docs/glossary.md, "safeguard". Kinds and their meaning: docs/reference/so
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from heapq import heappop, heappush
 from time import monotonic
@@ -22,11 +22,11 @@ from typing import Any
 from engine.analysis.counterexample import DoesNotRun, Happening, Player, watched
 from engine.analysis.logic import StepDone, TakenOften, TooLarge
 from engine.analysis.moves import Moves
-from engine.analysis.questions import Question, Questions, Trigger, named_by
-from engine.analysis.state_space import Edge, Limits, LineOf, Monitor, Never, Singly, Slice, Space, State, Step, Tests, Unknown
+from engine.analysis.questions import Questions, Trigger, named_by
+from engine.analysis.slices import Edge, Limits, LineOf, Monitor, Never, Singly, Slice, State, Tests, Unknown, Watched
+from engine.analysis.state_space import Space
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop
-from engine.sop.requirements import flattened
 
 
 class Verdict(StrEnum):
@@ -174,7 +174,7 @@ class Prover:
     def _widened(
         self, looked_at: Slice, along: Sequence[frozenset[Unknown]], names: frozenset[str], grow: int
     ) -> Slice | None:
-        """Look at what the safeguard names itself, else at what the last move that rests on anything unknown rests on; None: nothing."""
+        """Look at what the safeguard names itself, else at what the last doubtful move rests on; None: nothing is doubtful."""
         for unknown in reversed(along):
             named = [one for one in unknown if _is_named(one, names)]
             if named:
@@ -202,7 +202,9 @@ class Prover:
         space = self._on_the_main_line(limits)
         for trigger in triggers:
             tests = space.tests(trigger.open)
-            states = [space_state for space_state in space.states if not trigger.at_launch or not space.parents[space_state]]
+            states = [
+                space_state for space_state in space.states if not trigger.at_launch or not space.parents[space_state]
+            ]
             if any(space.settle(state, one) is not None for state in states for one in tests):
                 return True
         return False
@@ -221,12 +223,17 @@ class Prover:
         goals = frozenset(safeguard.reachable)
         lines = frozenset(self._moves.line_of[step] for step in goals) - {MAIN}
         if safeguard.kind == "after":
-            if any(isinstance(one, m.EventPattern) and (one.tell or one.show) for one in (*(safeguard.after or ()), *(safeguard.eventually or ()))):
+            if any(
+                isinstance(one, m.EventPattern) and (one.tell or one.show)
+                for one in (*(safeguard.after or ()), *(safeguard.eventually or ()))
+            ):
                 raise TooLarge("being told or shown something is no moment that a path can lead to")
-            monitor = Monitor(self._questions.events(safeguard.after or ()), self._questions.events(safeguard.eventually or ()))
+            monitor = Monitor(
+                self._questions.events(safeguard.after or ()), self._questions.events(safeguard.eventually or ())
+            )
             monitors = (monitor,)
             lines = self._questions.lines_of([*monitor.sets, *monitor.clears])
-            triggers = self._questions.safety(replace_kind(safeguard)).triggers
+            triggers = self._questions.safety(as_never(safeguard)).triggers
             if not self._can_happen(triggers, limits):
                 return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")
             if safeguard.bounded and (cycle := self._cycle(monitor)):
@@ -239,7 +246,9 @@ class Prover:
             explored += len(space.states)
             is_goal = _goal(space, goals) if not monitors else _off(space)
             good = _certain_of(space, is_goal)
-            bad = [state for state in space.states if state not in good and (monitors or state[0] not in self._moves.ends)]
+            bad = [
+                state for state in space.states if state not in good and (monitors or state[0] not in self._moves.ends)
+            ]
             if not bad:
                 return Proof(safeguard, Verdict.HOLDS, explored)
             # The nearest first; of equals the one from which the least is unknown.
@@ -262,7 +271,9 @@ class Prover:
             happenings = Player(self._moves, space).play(end, None, None, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
-        return Proof(safeguard, Verdict.BROKEN, explored, "From here nothing that people can do leads there.", happenings)
+        return Proof(
+            safeguard, Verdict.BROKEN, explored, "From here nothing that people can do leads there.", happenings
+        )
 
     def _cycle(self, monitor: Monitor) -> list[str]:
         """Find steps of the main line, or of one strand, whose own actions can go round without the safeguard's end."""
@@ -288,8 +299,11 @@ class Prover:
         for name in ignored.actions:
             for action in self._questions.instances(name):
                 found += 1
-                asked = [leaf for leaf in self._moves.offer(action).leaves()]
-                seen = sorted({said for leaf in asked for said in (*_forms_of(leaf), *_facts_of(leaf))} & (parts | set(ignored.facts)))
+                asked = list(self._moves.offer(action).leaves())
+                seen = sorted(
+                    {said for leaf in asked for said in (*_forms_of(leaf), *_facts_of(leaf))}
+                    & (parts | set(ignored.facts))
+                )
                 if seen:
                     reason = f'"{name}" depends on {", ".join(seen)}.'
                     return Proof(safeguard, Verdict.BROKEN, 0, reason, stops=place_of(self._sop, name, action.step))
@@ -327,9 +341,9 @@ def would_stop(safeguard: m.Safeguard) -> tuple[m.Requirement, ...]:
     return (m.NoneOfRequirement(none_of=tuple(barred)),) if barred else ()
 
 
-def replace_kind(safeguard: m.Safeguard) -> m.Safeguard:
+def as_never(safeguard: m.Safeguard) -> m.Safeguard:
     """Return a safeguard that speaks of the same X, to see where it can happen."""
-    return m.Safeguard(id=safeguard.id, **{"if": safeguard.if_}, never=safeguard.after, **{"while": "any"})  # type: ignore[arg-type]
+    return m.Safeguard(id=safeguard.id, **{"if": safeguard.if_}, never=safeguard.after, **{"while": "any"})
 
 
 def place_of(sop: CompiledSop, action: str, step: str | None) -> tuple[str | int, ...]:
@@ -350,7 +364,7 @@ def _violations(space: Space, triggers: Sequence[Trigger]) -> Callable[[State], 
         (trigger, [(one, (trigger.way is not None) + space.least_in(one)) for one in space.tests(trigger.breaks)])
         for trigger in triggers
     ]
-    monitor = space.index.get(("monitor", 0))
+    monitor = space.index.get(Watched(0))
 
     def violated(state: State) -> tuple[int, Any] | None:
         if monitor is not None and state[monitor]:
@@ -378,7 +392,7 @@ def _goal(space: Space, goals: frozenset[str]) -> Callable[[State], bool]:
 
 
 def _off(space: Space) -> Callable[[State], bool]:
-    monitor = space.index["monitor", 0]
+    monitor = space.index[Watched(0)]
     return lambda state: not state[monitor]
 
 

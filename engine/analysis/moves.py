@@ -1,7 +1,7 @@
 """Every way in which a case can change, each with what must hold for it as cubes: a procedure as the checker sees it.
 
-The rules are those of `engine.cases.decide` and `engine.cases.draft`; tests compare the two on random procedures. What is read off a
-procedure here is the same for all its safeguards and is read once. Terms: docs/glossary.md.
+The rules are those of `engine.cases.decide` and `engine.cases.draft`; tests compare the two on random procedures. What is read off
+a procedure here is the same for all its safeguards and is read once. Terms: docs/glossary.md.
 """
 
 from __future__ import annotations
@@ -12,7 +12,19 @@ from functools import cached_property
 
 from engine.analysis.classes import ABSENT, SlotClasses
 from engine.analysis.logic import (
-    FALSE, At, Closed, Cube, Elapsed, Formula, Knows, Leaf, Reader, Says, TakenOften, TooLarge, both, cubes, either,
+    FALSE,
+    At,
+    Closed,
+    Cube,
+    Elapsed,
+    Formula,
+    Knows,
+    Reader,
+    Says,
+    TakenOften,
+    TooLarge,
+    both,
+    cubes,
 )  # fmt: skip
 from engine.forms.model import FieldType
 from engine.sop import model as m
@@ -266,9 +278,8 @@ class Moves:
             for other, denied in cube.items():
                 if denied or type(other) is not type(leaf):
                     continue
-                if isinstance(leaf, TakenOften) and isinstance(other, TakenOften):
-                    if (leaf.action, leaf.since) == (other.action, other.since) and other.times <= leaf.times:
-                        return False
+                if isinstance(leaf, TakenOften) and isinstance(other, TakenOften) and _includes(leaf, other):
+                    return False
                 if isinstance(leaf, Elapsed) and isinstance(other, Elapsed) and _covers(leaf, other):
                     return False
         return True
@@ -303,7 +314,8 @@ class Moves:
     def _completes(self, chosen: Mapping[str, str], barred: frozenset[str], closed: bool | None) -> bool:
         mains = [chosen[MAIN]] if MAIN in chosen else self.steps_of[MAIN]
         if not any(
-            main not in barred and closed in (None, main in self.ends) and self._room(main, chosen, barred) for main in mains
+            main not in barred and closed in (None, main in self.ends) and self._room(main, chosen, barred)
+            for main in mains
         ):
             return False
         return all(line in chosen or any(s not in barred for s in self.steps_of[line]) for line in self.alongside)
@@ -346,6 +358,11 @@ class Moves:
         while more := {cause for name in wanted for cause in causes.get(name, ())} - wanted:
             wanted |= more
         return sorted(wanted)
+
+
+def _includes(leaf: TakenOften, other: TakenOften) -> bool:
+    """Whether having been taken so often means having been taken as often as the other asks."""
+    return (leaf.action, leaf.since) == (other.action, other.since) and other.times <= leaf.times
 
 
 def _covers(leaf: Elapsed, other: Elapsed) -> bool:

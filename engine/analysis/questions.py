@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from engine.analysis.logic import TRUE, At, Closed, Cube, Formula, Leaf, Says, TooLarge, both, cubes, either
 from engine.analysis.moves import Moves, Way
-from engine.analysis.state_space import Event, Monitor
+from engine.analysis.slices import Event, Monitor
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledAction
 from engine.sop.requirements import values_of
@@ -75,7 +75,9 @@ class Questions:
                     found = []
             case "always":
                 wrong = both([condition, self._reader.all(safeguard.always).negated()])
-                found = [Trigger(None, self._moves.possible(condition), self._moves.possible(wrong), "the case stands so")]
+                found = [
+                    Trigger(None, self._moves.possible(condition), self._moves.possible(wrong), "the case stands so")
+                ]
             case _:
                 covered = both([condition, self._reader.covered(safeguard.in_)])
                 offered = either(
@@ -140,8 +142,7 @@ class Questions:
         conditions, wrongs = cubes(condition), cubes(wrong)
         for pattern in patterns:
             for way, extra, words, at_launch in self._happenings(pattern):
-                can = [TRUE_CUBE] if way is None else list(way.cubes)
-                can = self._joined(can, cubes(extra))
+                can = self._joined([TRUE_CUBE] if way is None else way.cubes, cubes(extra))
                 breaks = self._joined(can, wrongs)
                 found.append(Trigger(way, self._joined(can, conditions), breaks, words, at_launch))
         return found
@@ -196,9 +197,10 @@ class Questions:
         for way in self._moves.ways:
             if way.step == step and (way.target is not None or way.resumes):
                 yield way, TRUE
-            elif way.whole and way.step != step and (line == MAIN or line in self._moves.parent_of):
-                if way.step is None or self._moves.parent_of.get(line) == way.step:
-                    yield way, here
+            elif (
+                way.whole and way.step in (None, self._moves.parent_of.get(line)) and line not in self._moves.alongside
+            ):
+                yield way, here
 
     def _disclosures(self, pattern: m.EventPattern) -> Iterator[tuple[Formula, str]]:
         """Yield what must hold when somebody is told or shown something.

@@ -39,7 +39,10 @@ def hint(proof: Proof) -> str:
     """Say what to do next."""
     match proof.verdict:
         case Verdict.BROKEN:
-            return proof.reason or "this path leads there; mend the procedure where it is stopped first, never the safeguard"
+            return (
+                proof.reason
+                or "this path leads there; mend the procedure where it is stopped first, never the safeguard"
+            )
         case Verdict.VACUOUS:
             return f"{proof.reason} Is a name or a condition not as it was meant?"
     return proof.reason
@@ -88,7 +91,9 @@ def _said(one: Happening, sop: CompiledSop, sentences: Sentences, language: str)
     who = sentences.role(one.by) if one.by else "The system"
     match one.kind:
         case "launch":
-            known = ", ".join(f"{_fact(sop, name, language)}: {_plain(value)}" for name, value in one.facts.items() if value)
+            known = ", ".join(
+                f"{_fact(sop, name, language)}: {_plain(value)}" for name, value in one.facts.items() if value
+            )
             return f"The case begins at “{sentences.step(one.step)}”" + (f" ({known})" if known else "")
         case "record":
             return f"{who} records {_form(one, sop, sentences, language)}"

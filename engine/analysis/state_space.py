@@ -1,219 +1,67 @@
 """Every configuration a case can come to, as far as a slice of the procedure shows it.
 
-A `Slice` says what is looked at: some lines, and some leaves (`engine.analysis.logic`). All else is unknown, and an unknown question may
-be answered either way: what can't happen in the slice can't happen in the procedure. A move that rests on an unknown answer says so,
-and the prover (`engine.analysis.model_check`) then widens the slice by it, until an answer rests on nothing unknown.
+A move that rests on an unknown answer says so, and the prover (`engine.analysis.model_check`) then widens the slice by it, until an
+answer rests on nothing unknown.
 
-Records are not taken one by one. A slot holds what its record may be without a further record (`free`), and what it may be
-for the price of one that could have been made on the way (`paid`; `far` where that rests on a line that is not looked at); a requirement
-that looks at it narrows both. So the order of records that do not concern one another is never enumerated, and the number of moves to a
-configuration is exact all the same. The rules of moves are those of `engine.cases.decide` and `engine.cases.draft`; tests
-compare the two on random procedures.
+Records are not taken one by one. A slot holds what its record may be without a further record (`free`), and what it may be for the
+price of one that could have been made on the way (`paid`; `far` where that rests on a line that is not looked at); a
+requirement that looks at it narrows them. So the order of records that do not concern one another is never enumerated, and
+the number of moves to a configuration is exact all the same. The rules of moves are those of `engine.cases.decide` and
+`engine.cases.draft`; tests compare the two on random procedures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import product
-from time import monotonic
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from engine.analysis.classes import ABSENT
 from engine.analysis.logic import (
-    At, Closed, Cube, Elapsed, HasAcknowledged, Knows, Leaf, Same, Says, SeriesOver, StepDone, TakenOften, TooLarge,
+    At,
+    Closed,
+    Cube,
+    Elapsed,
+    HasAcknowledged,
+    Knows,
+    Leaf,
+    Same,
+    Says,
+    SeriesOver,
+    StepDone,
+    TakenOften,
 )  # fmt: skip
 from engine.analysis.moves import Moves, Way
+from engine.analysis.slices import (
+    NEVER,
+    OPEN,
+    OVER,
+    Acknowledgement,
+    Classes,
+    Counted,
+    Edge,
+    Event,
+    FactOf,
+    Floating,
+    Limits,
+    LineOf,
+    Monitor,
+    Never,
+    Ready,
+    Singly,
+    Slice,
+    State,
+    Step,
+    Tests,
+    Unknown,
+    Watched,
+)  # fmt: skip
 from engine.sop.compile import MAIN
 from engine.values import Value
 
-State = tuple[Any, ...]
-"""The main step, what a pause left, the step of each line looked at, then the variables of `Space`."""
-
-NEVER, OPEN, OVER = 0, 1, 2
-"""A wait or a series: its step was never entered; it runs, and may be over or not; it is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineOf:
-    """What is unknown where a line is not looked at: where it stands."""
-
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class Singly:
-    """What stands in the way where the records of a slot are not told apart one by one."""
-
-    slot: str
-
-
-@dataclass(frozen=True, slots=True)
-class Never:
-    """What no widening makes certain: that the world does something, that a wait is not over, that two forms say the same."""
-
-    what: str
-
-
-Unknown = Leaf | LineOf | Singly | Never
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """What is looked at. `singly`: slots whose records are taken one by one, each class by itself."""
-
-    lines: frozenset[str] = frozenset()
-    leaves: frozenset[Leaf] = frozenset()
-    singly: frozenset[str] = frozenset()
-
-    def widened(self, unknown: Iterable[Unknown]) -> Slice:
-        """Look at these too."""
-        lines, leaves, singly = set(self.lines), set(self.leaves), set(self.singly)
-        for one in unknown:
-            match one:
-                case LineOf(line):
-                    lines.add(line)
-                case Singly(slot):
-                    singly.add(slot)
-                case Never():
-                    pass
-                case _:
-                    leaves.add(one)
-        return replace(self, lines=frozenset(lines), leaves=frozenset(leaves), singly=frozenset(singly))
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something a safeguard speaks of: an action by name, a step entered or left, a record of `parts`, an acknowledgement.
-
-    `where`: part -> what the record must say; nothing named: any.
-    """
-
-    action: str | None = None
-    enter: str | None = None
-    leave: str | None = None
-    parts: tuple[str, ...] = ()
-    where: Says | None = None
-    acknowledge: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Monitor:
-    """Remembers for a safeguard: `on` after one of `sets`, off again after one of `clears` (which goes last)."""
-
-    sets: tuple[Event, ...]
-    clears: tuple[Event, ...]
-
-
-class Classes(Protocol):
-    """What a slot's variable asks of its classes (`engine.analysis.classes.SlotClasses`)."""
-
-    @property
-    def present(self) -> int: ...
-    def mask(self, question: Says) -> int: ...
-    def aged(self, mask: int) -> int: ...
-    def handed_on(self, mask: int) -> int: ...
-    def lapsed(self, mask: int) -> int: ...
-
-
-class Acknowledgement:
-    """The classes of an acknowledgement: none, given by who stands for the role, given by who stood for it."""
-
-    present = 2
-
-    def mask(self, question: Says) -> int:
-        return 2
-
-    def aged(self, mask: int) -> int:
-        return mask
-
-    def handed_on(self, mask: int) -> int:
-        return (4 if mask & 2 else 0) | (2 if mask & 4 else 0)
-
-    def lapsed(self, mask: int) -> int:
-        return mask & (ABSENT | 4) | self.handed_on(mask)
-
-
-class Tests(NamedTuple):
-    """A cube made ready for one slice: what is asked of a state, and what is unknown."""
-
-    places: tuple[tuple[bool, frozenset[str], tuple[tuple[int, frozenset[str]], ...], tuple[Floating, ...]], ...]
-    closed: bool | None
-    facts: tuple[tuple[int, bool, frozenset[Value]], ...]
-    done: tuple[tuple[int, bool], ...]
-    counts: tuple[tuple[int, int, bool], ...]
-    waits: tuple[tuple[int, bool], ...]
-    series: tuple[tuple[int, bool], ...]
-    slots: tuple[tuple[int, int], ...]
-    unknown: frozenset[Unknown]
-    free: tuple[tuple[Leaf, bool], ...]
-    cube: Cube
-    is_plain: bool
-    """It asks nothing but where tracked lines stand and what facts say: where it holds, it holds for certain."""
-
-
-class Floating(NamedTuple):
-    """A line that is not looked at, in a question about places: `parent` is the step that holds it; `whole`: all of its steps do."""
-
-    line: LineOf
-    steps: frozenset[str]
-    parent: str | None
-    whole: bool
-
-
-class Step(NamedTuple):
-    """A move taken on a path: from which state, by which way with which tests; what it cost and on what it rests.
-
-    `says`: for a record taken by itself, its slot and classes.
-    """
-
-    before: State
-    way: Way
-    tests: Tests
-    says: tuple[str, int] | None
-    cost: int
-    unknown: frozenset[Unknown]
-
-
-class Ready(NamedTuple):
-    """A way made ready for one slice."""
-
-    way: Way
-    tests: tuple[Tests, ...]
-    change: Callable[[list[Any], State], None]
-    says: tuple[str, int] | None
-
-
-class Edge(NamedTuple):
-    """A move of the explored graph."""
-
-    after: State
-    way: Way
-    tests: Tests
-
-
 _NOTHING: frozenset[Unknown] = frozenset()
-
-
-@dataclass(slots=True)
-class Limits:
-    """When an exploration ends without an answer."""
-
-    states: int
-    until: float
-
-    def soon(self, states: int, seconds: float) -> None:
-        """End earlier: an answer is known, only a shorter one is looked for."""
-        self.states = min(self.states, states)
-        self.until = min(self.until, monotonic() + seconds)
-
-    def check(self, states: int) -> None:
-        """Raise TooLarge where a limit is met."""
-        if states > self.states:
-            raise TooLarge(f"more than {self.states:,} configurations would have to be told apart")
-        if monotonic() > self.until:
-            raise TooLarge("the time allowed for one safeguard is over")
 
 
 @dataclass(slots=True)
@@ -272,9 +120,9 @@ class Space:
                 case Elapsed(step=step) if step is not None:
                     self._variable(leaf)
                 case TakenOften(action, since, times):
-                    key = ("taken", action, since)
-                    self._variable(key)
-                    self._most[key] = max(times, self._most.get(key, 0))
+                    counted = Counted(action, since)
+                    self._variable(counted)
+                    self._most[counted] = max(times, self._most.get(counted, 0))
                 case HasAcknowledged(step, role):
                     self._variable(_ack(step, role))
                     self.slots[_ack(step, role)] = Acknowledgement()
@@ -282,7 +130,7 @@ class Space:
                     self._keyed.setdefault(role, []).append(self.index[_ack(step, role)])
         self._facts = tuple(self.moves.with_causes(facts))
         for name in self._facts:
-            self._variable(("fact", name))
+            self._variable(FactOf(name))
         for slot, asked in questions.items():
             part, _, key = slot.partition(">")
             events = {one.where for one in self._events() if one.where is not None and part in one.parts}
@@ -294,7 +142,7 @@ class Space:
                 self._lazy.append((slot, self.index[slot]))
         self._known = {self.index[slot]: classes for slot, classes in self.slots.items()}
         for number in range(len(self.monitors)):
-            self._variable(("monitor", number))
+            self._variable(Watched(number))
 
     def _variable(self, key: object) -> None:
         if key not in self.index:
@@ -342,11 +190,11 @@ class Space:
                 case _ if leaf not in self.slice.leaves and not (isinstance(leaf, Knows) and leaf.fact in self._facts):
                     unknown.add(leaf)
                 case Knows(name, values):
-                    facts.append((self.index["fact", name], answer, values))
+                    facts.append((self.index[FactOf(name)], answer, values))
                 case StepDone():
                     done.append((self.index[leaf], answer))
                 case TakenOften(action, since, times):
-                    counts.append((self.index["taken", action, since], times, answer))
+                    counts.append((self.index[Counted(action, since)], times, answer))
                 case Elapsed():
                     waits.append((self.index[leaf], answer))
                 case SeriesOver():
@@ -399,8 +247,8 @@ class Space:
                         unknown.add(line)
             if stands is not None and stands is not answer:
                 return None
-        for number, answer, values in tests.facts:
-            if (state[number] in values) is not answer:
+        for number, answer, among in tests.facts:
+            if (state[number] in among) is not answer:
                 return None
         for number, answer in tests.done:
             if state[number] is not answer:
@@ -445,7 +293,7 @@ class Space:
         return {LineOf(line) for line in {self.moves.line_of[step] for step in steps} - {MAIN} - self.slice.lines}
 
     def doubts(self, state: State, edge: Edge) -> frozenset[Unknown]:
-        """Return what keeps a move from being open for every case that the state stands for; nothing: people can choose it."""
+        """Return what keeps a move from being open for every case a state stands for; nothing: people can choose it."""
         tests = edge.tests
         if not edge.way.chosen:
             return _WORLD
@@ -483,7 +331,7 @@ class Space:
         return frozenset(reasons)
 
     def _can_be_led(self, floating: Floating, tests: Tests) -> bool:
-        """Whether people can bring a line that is not looked at to the steps asked for, wherever it stands, and nothing else changes."""
+        """Whether people can bring a line not looked at to the steps asked for, wherever it stands, and change nothing else."""
         line = floating.line.line
         if sum(one.line.line == line for *_, others in tests.places for one in others) > 1:
             return False
@@ -568,7 +416,7 @@ class Space:
             return True
         action = way.action
         if action is not None:
-            if any(("fact", name) in self.index for name, _ in action.sets):
+            if any(FactOf(name) in self.index for name, _ in action.sets):
                 return True
             voided = {part for form in action.model.voids for part in self.moves.sop.parts_of(form)}
             if any(slot.partition(">")[0] in voided for slot in self.slots):
@@ -578,7 +426,7 @@ class Space:
         names = {way.name, *way.enters}
         for key in self.index:
             match key:
-                case ("taken", name, since):
+                case Counted(name, since):
                     if names & {name, since}:
                         return True
                 case StepDone(step, since):
@@ -650,22 +498,27 @@ class Space:
         counted = [
             (number, self._most[key])
             for key, number in index.items()
-            if isinstance(key, tuple) and key[0] == "taken" and key[1] == way.name and not way.is_recording
+            if isinstance(key, Counted) and key.action == way.name and not way.is_recording
         ]
-        sets = [(index["fact", name], value) for name, value in (action.sets if action else ()) if ("fact", name) in index]
+        sets = [
+            (index[FactOf(name)], value) for name, value in (action.sets if action else ()) if FactOf(name) in index
+        ]
         implies = bool(action and action.sets and self._facts)
         voided = {part for form in (model.voids if model else ()) for part in moves.sop.parts_of(form)}
         voids = [index[name] for name in self.slots if name.partition(">")[0] in voided]
         lapses = self._keyed.get(model.reassign, []) if model and model.reassign else []
-        done = [number for key, number in index.items() if isinstance(key, StepDone) and way.finishes and key.step == way.step]
+        done = [
+            number
+            for key, number in index.items()
+            if isinstance(key, StepDone) and way.finishes and key.step == way.step
+        ]
         restarts = [n for key, n in index.items() if isinstance(key, (Elapsed, SeriesOver)) and key.step in way.enters]
         unacked = [index[name] for name in self.slots if name.startswith("ack ") and name.split(" ")[1] in way.enters]
         names = way.enters | ({way.name} if not way.is_recording and not way.acknowledges else frozenset())
         resets = [
             (number, False if isinstance(key, StepDone) else 0)
             for key, number in index.items()
-            if (isinstance(key, StepDone) and key.since in names)
-            or (isinstance(key, tuple) and key[0] == "taken" and key[2] in names)
+            if (isinstance(key, StepDone) and key.since in names) or (isinstance(key, Counted) and key.since in names)
         ]
         line_at = index.get(LineOf(way.line)) if way.line != MAIN else None
         strands = {
@@ -675,7 +528,7 @@ class Space:
         }
         watched = [
             (
-                index["monitor", number],
+                index[Watched(number)],
                 self._watch(way, monitor.sets, slot, mask, recorded),
                 self._watch(way, monitor.clears, slot, mask, recorded),
             )
@@ -748,10 +601,10 @@ class Space:
         return lambda before: any(before[number] == step for number, step in leaves)
 
     def _imply(self, values: list[Any]) -> None:
-        known = {name: values[self.index["fact", name]] for name in self._facts}
+        known = {name: values[self.index[FactOf(name)]] for name in self._facts}
         self.moves.closed_under_implication(known)
         for name, value in known.items():
-            values[self.index["fact", name]] = value
+            values[self.index[FactOf(name)]] = value
 
     def _normal(self, values: list[Any]) -> State:
         """Note what can be recorded in the configuration that has come about."""
@@ -819,15 +672,15 @@ class Space:
             values += [None] * (len(self.names) - len(self.lines))
             for key, number in self.index.items():
                 match key:
-                    case ("fact", name):
+                    case FactOf(name):
                         values[number] = facts[name]
-                    case ("taken", _, _):
+                    case Counted():
                         values[number] = 0
                     case StepDone():
                         values[number] = False
                     case Elapsed(step=step) | SeriesOver(step):
                         values[number] = OPEN if step in entered else NEVER
-                    case ("monitor", which):
+                    case Watched(which):
                         monitor = self.monitors[which]
                         on = any(one.enter in entered for one in monitor.sets if one.enter)
                         values[number] = on and not any(one.enter in entered for one in monitor.clears if one.enter)

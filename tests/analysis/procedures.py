@@ -25,7 +25,10 @@ FORMS: dict[str, Any] = {
         "title": TITLE,
         "parts": {
             "here": {"title": TITLE, "fields": {"ok": {"type": "boolean", "title": TITLE}}},
-            "there": {"title": TITLE, "fields": {"ok": {"type": "boolean", "title": TITLE}, "on": {"type": "date", "title": TITLE}}},
+            "there": {
+                "title": TITLE,
+                "fields": {"ok": {"type": "boolean", "title": TITLE}, "on": {"type": "date", "title": TITLE}},
+            },
         },
     },
     "share": {
@@ -71,7 +74,9 @@ class Chance:
         """Return a procedure as plain values."""
         random = self._random
         main = [f"s{number}" for number in range(random.randint(2, 4))]
-        strands = {name: [f"{name}{n}" for n in range(random.randint(2, 3))] for name in ("t", "u")[: random.randint(0, 2)]}
+        strands = {
+            name: [f"{name}{n}" for n in range(random.randint(2, 3))] for name in ("t", "u")[: random.randint(0, 2)]
+        }
         beside = [f"b{number}" for number in range(random.randint(0, 3))]
         self._steps = [*main, "end", *(step for steps in strands.values() for step in steps), *beside]
         self._actions = [f"a{number}" for number in range(6)]
@@ -84,11 +89,19 @@ class Chance:
             steps["end"]["reopens"] = {"to": random.choice(main), "by": ["worker"], "requires": self._requires(0.3)}
         raw: dict[str, Any] = {"start": "s0", "steps": steps}
         if random.random() < 0.4:
-            steps["rest"] = {"pause": True, "responsible": ["worker"], "actions": {"go_on": {"to": "resume", "by": ["worker"]}}}
+            steps["rest"] = {
+                "pause": True,
+                "responsible": ["worker"],
+                "actions": {"go_on": {"to": "resume", "by": ["worker"]}},
+            }
             if random.random() < 0.5:
                 steps["rest"]["actions"]["leave"] = {"to": random.choice(main), "by": ["worker"]}
         raw["facts"] = {
-            "child": {"type": "boolean", "title": TITLE, **({"implied_by": {"doubt": "true"}} if random.random() < 0.5 else {})},
+            "child": {
+                "type": "boolean",
+                "title": TITLE,
+                **({"implied_by": {"doubt": "true"}} if random.random() < 0.5 else {}),
+            },
             "doubt": {"type": "boolean", "title": TITLE},
         }
         if beside:
@@ -114,7 +127,9 @@ class Chance:
             case "step_done":
                 return {"step_done": random.choice(self._steps), **self._since()}
             case "waited":
-                return {"waited": {"since": random.choice(self._steps), "at_least": random.choice(["2 days", "9 days"])}}
+                return {
+                    "waited": {"since": random.choice(self._steps), "at_least": random.choice(["2 days", "9 days"])}
+                }
             case "dated":
                 return {"waited": {"from": {"form": "risk.there", "field": "on"}, "at_least": "3 days"}}
             case "taken":
@@ -132,7 +147,9 @@ class Chance:
         if part == "share":
             asked["for"] = {"role": "far", "purpose": "referral"}
         if random.random() < 0.7:
-            asked["where"] = {"decision": random.choice(["yes", "no"])} if part in ("consent", "share") else {"ok": "true"}
+            asked["where"] = (
+                {"decision": random.choice(["yes", "no"])} if part in ("consent", "share") else {"ok": "true"}
+            )
         if part == "consent" and random.random() < 0.2:
             asked["where"] = {"place": "home"}
         if random.random() < 0.3:
@@ -191,5 +208,7 @@ class Chance:
         action = self._action(random.choice([*main, "end", "stay", *(["rest"] * 2 if pauses else [])]))
         action.pop("automatic", None)
         action["by"] = ["worker"]
-        covered = random.choice(["any", {"phases": ["early"]}, {"steps": random.sample(self._steps, 2)}, {"fact": {"child": "false"}}])
+        covered = random.choice(
+            ["any", {"phases": ["early"]}, {"steps": random.sample(self._steps, 2)}, {"fact": {"child": "false"}}]
+        )
         return {**action, "while": covered}

@@ -11,9 +11,10 @@ import pytest
 from engine.analysis.classes import SlotClasses, says_yes
 from engine.analysis.logic import Elapsed, HasAcknowledged, Leaf, Same, Says, SeriesOver, StepDone, TakenOften
 from engine.analysis.moves import Moves
-from engine.analysis.state_space import NEVER, OVER, LineOf, Slice, Space, State
+from engine.analysis.slices import NEVER, OVER, Counted, FactOf, LineOf, Slice, State
+from engine.analysis.state_space import Space
 from engine.calendars.almanac import shipped
-from engine.cases.case import Acknowledge, Case, Enter, Facts, Fire, Launch, Take, record_key
+from engine.cases.case import Acknowledge, Enter, Facts, Fire, Launch, Take
 from engine.cases.decide import Decision, begun, decide
 from engine.cases.view import CaseView
 from engine.sop.compile import MAIN, CompiledSop
@@ -42,7 +43,9 @@ class Walk:
         kind = random.choice(["take"] * 5 + ["record"] * 4 + ["fire", "ack"])
         move: Any
         if kind == "take":
-            name = random.choice([*{a for s in self.sop.steps.values() for a in s.actions}, *self.sop.everywhere, "reopen"])
+            name = random.choice(
+                [*{a for s in self.sop.steps.values() for a in s.actions}, *self.sop.everywhere, "reopen"]
+            )
             step = random.choice([*self.case.steps(), None])
             self._actors += 1
             move = Take(name, "w", step, f"f{self._actors}")
@@ -53,10 +56,17 @@ class Walk:
             name = random.choice(list(self.sop.steps[step].actions))
             move = Fire(name, step)
         elif kind == "ack":
-            name, move = "", Acknowledge(random.choice(["w", self.case.parties["far"]]), random.choice(self.case.steps()))
+            name, move = (
+                "",
+                Acknowledge(random.choice(["w", self.case.parties["far"]]), random.choice(self.case.steps())),
+            )
         else:
             name = random.choice(PARTS)
-            fields = {"decision": random.choice(["yes", "no"]), "ok": random.random() < 0.5, "place": random.choice(["home", "out"])}
+            fields = {
+                "decision": random.choice(["yes", "no"]),
+                "ok": random.random() < 0.5,
+                "place": random.choice(["home", "out"]),
+            }
             fields["on"] = (self.now + timedelta(days=random.choice([-9, 0, 3]))).date().isoformat()
             own = {key: value for key, value in fields.items() if key in self.sop.parts[name].fields}
             signed = (self.now - timedelta(days=random.choice([0, 0, 3, 20]))).date()
@@ -95,10 +105,10 @@ def stands_for(space: Space, state: State, walk: Walk) -> bool:
             case LineOf(line):
                 if value != (case.strands.get(line) or case.alongside.get(line)):
                     return False
-            case ("fact", name):
+            case FactOf(name):
                 if value != view.fact(name):
                     return False
-            case ("taken", action, since):
+            case Counted(action, since):
                 most = space._most[key]
                 if value != min(most, view.times_taken(action, since)):
                     return False
@@ -155,7 +165,9 @@ def follow(space: Space, states: set[State], walk: Walk, kind: str, name: str) -
     for state in states:
         for ready, _, _, _, after in space.successors(state):
             way = ready.way
-            if (kind in ("take", "fire") and way.name == name and not way.is_recording) or (kind == "record" and way.name == name and way.is_recording):
+            if (kind in ("take", "fire") and way.name == name and not way.is_recording) or (
+                kind == "record" and way.name == name and way.is_recording
+            ):
                 reached.add(after)
     if kind in ("take", "fire"):
         # An action of a line that is not looked at changes nothing that is.
