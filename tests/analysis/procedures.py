@@ -67,8 +67,8 @@ class Chance:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
-        self._steps: list[str] = []
-        self._actions: list[str] = []
+        self.steps: list[str] = []
+        self.actions: list[str] = []
 
     def procedure(self) -> dict[str, Any]:
         """Return a procedure as plain values."""
@@ -78,8 +78,8 @@ class Chance:
             name: [f"{name}{n}" for n in range(random.randint(2, 3))] for name in ("t", "u")[: random.randint(0, 2)]
         }
         beside = [f"b{number}" for number in range(random.randint(0, 3))]
-        self._steps = [*main, "end", *(step for steps in strands.values() for step in steps), *beside]
-        self._actions = [f"a{number}" for number in range(6)]
+        self.steps = [*main, "end", *(step for steps in strands.values() for step in steps), *beside]
+        self.actions = [f"a{number}" for number in range(6)]
         holder = random.choice(main)
         steps = {name: self._step([*main, "end"]) for name in main}
         if strands:
@@ -123,20 +123,18 @@ class Chance:
             case "fact":
                 return {"fact": {random.choice(["child", "doubt"]): random.choice(["true", "false"])}}
             case "at":
-                return {"at": random.sample(self._steps, random.randint(1, 2))}
+                return {"at": random.sample(self.steps, random.randint(1, 2))}
             case "step_done":
-                return {"step_done": random.choice(self._steps), **self._since()}
+                return {"step_done": random.choice(self.steps), **self._since()}
             case "waited":
-                return {
-                    "waited": {"since": random.choice(self._steps), "at_least": random.choice(["2 days", "9 days"])}
-                }
+                return {"waited": {"since": random.choice(self.steps), "at_least": random.choice(["2 days", "9 days"])}}
             case "dated":
                 return {"waited": {"from": {"form": "risk.there", "field": "on"}, "at_least": "3 days"}}
             case "taken":
                 bound = random.choice([{"at_most": random.randint(0, 2)}, {"at_least": random.randint(1, 2)}])
-                return {"taken": {"action": random.choice(self._actions), **bound, **self._since()}}
+                return {"taken": {"action": random.choice(self.actions), **bound, **self._since()}}
             case "acknowledged":
-                return {"acknowledged": {"by": random.choice(["worker", "far"]), "of": random.choice(self._steps)}}
+                return {"acknowledged": {"by": random.choice(["worker", "far"]), "of": random.choice(self.steps)}}
             case kind:
                 return {kind: [self.requirement(False) for _ in range(random.randint(1, 2))]}
 
@@ -162,7 +160,7 @@ class Chance:
 
     def _since(self) -> dict[str, str]:
         random = self._random
-        return {"since": random.choice([*self._steps, *self._actions])} if random.random() < 0.4 else {}
+        return {"since": random.choice([*self.steps, *self.actions])} if random.random() < 0.4 else {}
 
     def _requires(self, often: float) -> list[dict[str, Any]]:
         random = self._random
@@ -178,7 +176,7 @@ class Chance:
     def _step(self, targets: list[str]) -> dict[str, Any]:
         random = self._random
         forms = [self._entry(part) for part in random.sample(PARTS, random.randint(0, 3))]
-        actions = random.sample(self._actions, random.randint(1, 2))
+        actions = random.sample(self.actions, random.randint(1, 2))
         return {
             "responsible": random.sample(["worker", "far"], random.randint(1, 2)),
             "forms": forms,
@@ -209,6 +207,6 @@ class Chance:
         action.pop("automatic", None)
         action["by"] = ["worker"]
         covered = random.choice(
-            ["any", {"phases": ["early"]}, {"steps": random.sample(self._steps, 2)}, {"fact": {"child": "false"}}]
+            ["any", {"phases": ["early"]}, {"steps": random.sample(self.steps, 2)}, {"fact": {"child": "false"}}]
         )
         return {**action, "while": covered}
