@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from benchmarks.action import durable
 from benchmarks.courier import courier
 from benchmarks.postgres import postgresql
+from benchmarks.proofs import adult, sequence, strands
 from benchmarks.thought import compiling, decisions
 
 
@@ -26,6 +27,15 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     took = compiling()
     parts = f"read and typed {took['read']:.0f}, compiled {took['compile']:.0f}"
     yield "adult procedure, from file to machine", f"{took['both']:.0f} ms", parts, "bound 60 ms"
+    took_all, count, memory = adult()
+    yield (
+        f"all {count} safeguards of the adult procedure decided",
+        f"{took_all:.0f} ms",
+        f"{memory} MB",
+        "bound 1 s, 300 MB",
+    )
+    yield "17 independent strands of two steps, one safeguard", f"{strands():.1f} ms", "", "bound 50 ms"
+    yield "1,000 steps in sequence, one safeguard", f"{sequence():.0f} ms", "", "bound 2 s"
     sizes = (1000, 100_000, 1_000_000) if "--large" in sys.argv else (1000, 30_000)
     yield from _actions("SQLite FULL, whole file encrypted", None, sizes)
     with postgresql() as url:

@@ -10,7 +10,7 @@ Terms: docs/glossary.md, "safeguard". Meaning of each leaf: `engine.sop.requirem
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop
@@ -112,6 +112,17 @@ class Closed:
 
 
 Leaf = Says | Same | Knows | At | StepDone | TakenOften | Elapsed | HasAcknowledged | SeriesOver | Closed
+
+
+def written(one: object) -> str:
+    """Write a leaf (or what else is frozen) the same in every run, whatever the order of its sets: for sorting."""
+    if isinstance(one, frozenset):
+        return "{" + ", ".join(sorted(map(written, one))) + "}"
+    if isinstance(one, tuple):
+        return "(" + ", ".join(map(written, one)) + ")"
+    if is_dataclass(one):
+        return f"{type(one).__name__}({', '.join(written(getattr(one, part.name)) for part in fields(one))})"
+    return repr(one)
 
 
 # ── Formulas ─────────────────────────────────────────────────────────────────────────────────────────────────────

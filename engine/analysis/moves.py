@@ -25,6 +25,7 @@ from engine.analysis.logic import (
     TooLarge,
     both,
     cubes,
+    written,
 )  # fmt: skip
 from engine.forms.model import FieldType
 from engine.sop import model as m
@@ -227,7 +228,7 @@ class Moves:
         known = self._classes.get((slot, asked))
         if known is None:
             part, _, key = slot.partition(">")
-            ordered = tuple(sorted(asked, key=repr))
+            ordered = tuple(sorted(asked, key=written))
             known = SlotClasses(self.sop.parts[part], ordered, key.partition(":")[0] or None)
             self._classes[slot, asked] = known
         return known

@@ -104,8 +104,10 @@ class Questions:
         """Read events that a move is; raises TooLarge for being told or shown, which is none."""
         return tuple(event for pattern in patterns for event in self._event(pattern))
 
-    def lines_of(self, events: Iterable[Event]) -> frozenset[str]:
-        return self._lines(events)
+    def lines_named(self, events: Iterable[Event]) -> frozenset[str]:
+        """Return the lines of the steps that these events name, but for the main one."""
+        steps = {step for one in events for step in (one.enter, one.leave) if step is not None}
+        return frozenset(self._moves.line_of[step] for step in steps) - {MAIN}
 
     def _event(self, pattern: m.Event) -> Iterator[Event]:
         if isinstance(pattern, str):
@@ -124,10 +126,9 @@ class Questions:
     def _lines(self, events: Iterable[Event]) -> frozenset[str]:
         """Return the lines in which these happen, but for the main one."""
         known = list(events)
-        steps = {step for one in known for step in (one.enter, one.leave) if step is not None}
         names = {one.action for one in known if one.action is not None}
-        lines = {self._moves.line_of[step] for step in steps}
-        return frozenset(lines | {way.line for way in self._moves.ways if way.name in names}) - {MAIN}
+        acting = frozenset(way.line for way in self._moves.ways if way.name in names)
+        return self.lines_named(known) | acting - {MAIN}
 
     def _names(self, formulas: Iterable[Formula], events: Iterable[Event]) -> Iterator[str]:
         for formula in formulas:

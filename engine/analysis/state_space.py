@@ -32,6 +32,7 @@ from engine.analysis.logic import (
     SeriesOver,
     StepDone,
     TakenOften,
+    written,
 )  # fmt: skip
 from engine.analysis.moves import Moves, Way
 from engine.analysis.slices import (
@@ -109,7 +110,7 @@ class Space:
     def _variables(self) -> None:
         questions: dict[str, set[Says]] = {}
         facts: set[str] = set()
-        for leaf in sorted(self.slice.leaves, key=repr):
+        for leaf in sorted(self.slice.leaves, key=written):
             match leaf:
                 case Says(slot=slot):
                     questions.setdefault(slot, set()).add(leaf)

@@ -266,16 +266,15 @@ class Witness:
         self.look()
 
     def _is(self, patterns: tuple[m.Event, ...] | None, event: dict[str, Any]) -> bool:
-        for pattern in patterns or ():
-            if isinstance(pattern, str):
-                if event.get("action") == pattern:
-                    return True
-            elif pattern.enter in event.get("entered", ()) or pattern.leave in event.get("left", ()):
-                return True
-            elif pattern.record is not None and event.get("record") in self._sop.parts_of(pattern.record):
-                if all(event["fields"].get(name) in values for name, values in pattern.where.items()):
-                    return True
-        return False
+        return any(self._matches(pattern, event) for pattern in patterns or ())
+
+    def _matches(self, pattern: m.Event, event: dict[str, Any]) -> bool:
+        if isinstance(pattern, str):
+            return bool(event.get("action") == pattern)
+        if pattern.record is None:
+            return pattern.enter in event.get("entered", ()) or pattern.leave in event.get("left", ())
+        recorded = event.get("record") in self._sop.parts_of(pattern.record)
+        return recorded and all(event["fields"].get(name) in values for name, values in pattern.where.items())
 
     def _all_hold(self, asked: tuple[m.Requirement, ...], view: CaseView) -> bool:
         return all(one.holds(view) for one in guards(asked, self._sop.scope))
