@@ -460,7 +460,7 @@ def _doubt(one: Unknown) -> int:
         case Never():
             return 1_000
         case LineOf():
-            return 10
+            return 5
         case Singly():
             return 20
         case _:
