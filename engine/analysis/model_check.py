@@ -22,10 +22,23 @@ from time import monotonic
 from typing import Any
 
 from engine.analysis.counterexample import DoesNotRun, Happening, Player, watched
-from engine.analysis.logic import StepDone, TakenOften, TooLarge, written
+from engine.analysis.logic import Knows, StepDone, TakenOften, TooLarge, written
 from engine.analysis.moves import Moves
 from engine.analysis.questions import Questions, Trigger, named_by
-from engine.analysis.slices import Edge, Limits, LineOf, Monitor, Never, Singly, Slice, State, Tests, Unknown, Watched
+from engine.analysis.slices import (
+    Edge,
+    FactOf,
+    Limits,
+    LineOf,
+    Monitor,
+    Never,
+    Singly,
+    Slice,
+    State,
+    Tests,
+    Unknown,
+    Watched,
+)
 from engine.analysis.state_space import Space
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop
@@ -227,6 +240,8 @@ class Prover:
     def _possibility(self, safeguard: m.Safeguard, limits: Limits) -> Proof:
         monitors: tuple[Monitor, ...] = ()
         goals = frozenset(safeguard.reachable)
+        condition = [] if safeguard.if_ is None else self._moves.reader.one(safeguard.if_).leaves()
+        asked = [leaf for leaf in condition if isinstance(leaf, Knows)]
         lines = frozenset(self._moves.line_of[step] for step in goals) - {MAIN}
         if safeguard.kind == "after":
             if any(
@@ -235,7 +250,9 @@ class Prover:
             ):
                 raise TooLarge("being told or shown something is no moment that a path can lead to")
             monitor = Monitor(
-                self._questions.events(safeguard.after or ()), self._questions.events(safeguard.eventually or ())
+                self._questions.events(safeguard.after or ()),
+                self._questions.events(safeguard.eventually or ()),
+                tuple(asked),
             )
             monitors = (monitor,)
             lines = self._questions.lines_named([*monitor.sets, *monitor.clears])
@@ -245,16 +262,16 @@ class Prover:
             if safeguard.bounded and (cycle := self._cycle(monitor)):
                 reason = f"These steps can follow one another without end: {', '.join(cycle)}."
                 return Proof(safeguard, Verdict.BROKEN, 0, reason)
-        looked_at, explored = Slice(lines=lines), 0
+        looked_at, explored = Slice(lines=lines, leaves=frozenset() if monitors else frozenset(asked)), 0
         while True:
             space = Space(self._moves, looked_at, monitors)
             space.explore(limits, graph=True)
             explored += len(space.states)
             is_goal = _goal(space, goals) if not monitors else _off(space)
             good = _certain_of(space, is_goal)
-            bad = [
-                state for state in space.states if state not in good and (monitors or state[0] not in self._moves.ends)
-            ]
+            asks = _in_question(space, () if monitors else asked)
+            open_ones = (state for state in space.states if monitors or state[0] not in self._moves.ends)
+            bad = [state for state in open_ones if state not in good and asks(state)]
             if not bad:
                 return Proof(safeguard, Verdict.HOLDS, explored)
             # The nearest first; of equals the one from which the least is unknown.
@@ -407,6 +424,12 @@ def _violations(space: Space, triggers: Sequence[Trigger]) -> Callable[[State], 
 def _goal(space: Space, goals: frozenset[str]) -> Callable[[State], bool]:
     width = 2 + len(space.lines)
     return lambda state: state[0] in goals or any(step in goals for step in state[2:width])
+
+
+def _in_question(space: Space, asked: Iterable[Knows]) -> Callable[[State], bool]:
+    """Return what tells whether the facts of a state are those that a safeguard speaks of."""
+    facts = [(space.index[FactOf(leaf.fact)], leaf.values) for leaf in asked]
+    return lambda state: all(state[number] in values for number, values in facts)
 
 
 def _off(space: Space) -> Callable[[State], bool]:

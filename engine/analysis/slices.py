@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
 from engine.analysis.classes import ABSENT
-from engine.analysis.logic import Cube, Leaf, Says, TooLarge
+from engine.analysis.logic import Cube, Knows, Leaf, Says, TooLarge
 from engine.analysis.moves import Way
 from engine.values import Value
 
@@ -110,10 +110,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """Remembers for a safeguard: `on` after one of `sets`, off again after one of `clears` (which goes last)."""
+    """Remembers for a safeguard: `on` after one of `sets`, off again after one of `clears` (which goes last).
+
+    `facts`: what has to be so before the move for `sets` to count.
+    """
 
     sets: tuple[Event, ...]
     clears: tuple[Event, ...]
+    facts: tuple[Knows, ...] = ()
 
 
 class Classes(Protocol):

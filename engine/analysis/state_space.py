@@ -129,6 +129,7 @@ class Space:
                     self.slots[_ack(step, role)] = Acknowledgement()
                     self._lazy.append((_ack(step, role), self.index[_ack(step, role)]))
                     self._keyed.setdefault(role, []).append(self.index[_ack(step, role)])
+        facts |= {leaf.fact for monitor in self.monitors for leaf in monitor.facts}
         self._facts = tuple(self.moves.with_causes(facts))
         for name in self._facts:
             self._variable(FactOf(name))
@@ -532,6 +533,7 @@ class Space:
                 index[Watched(number)],
                 self._watch(way, monitor.sets, slot, mask, recorded),
                 self._watch(way, monitor.clears, slot, mask, recorded),
+                [(index[FactOf(leaf.fact)], leaf.values) for leaf in monitor.facts],
             )
             for number, monitor in enumerate(self.monitors)
         ]
@@ -574,10 +576,10 @@ class Space:
                 values[number] = (ABSENT, 0, 0)
             for number, value in resets:
                 values[number] = value
-            for number, on, off in watched:
+            for number, on, off, asked in watched:
                 if off(before):
                     values[number] = False
-                elif on(before):
+                elif on(before) and all(before[fact] in among for fact, among in asked):
                     values[number] = True
 
         return change
@@ -659,6 +661,8 @@ class Space:
         for leaf in self.slice.leaves:
             if isinstance(leaf, Knows):
                 named[leaf.fact] |= leaf.values
+        for asked in (leaf for monitor in self.monitors for leaf in monitor.facts):
+            named[asked.fact] |= asked.values
         choices = [self.moves.at_launch(name, named[name]) for name in self._facts]
         entered = {sop.sop.start, *self.moves.entered_with(sop.sop.start)}
         entered |= {start for line in self.moves.alongside for start in self.moves.entered_with(sop.starts[line])}
@@ -684,6 +688,7 @@ class Space:
                     case Watched(which):
                         monitor = self.monitors[which]
                         on = any(one.enter in entered for one in monitor.sets if one.enter)
+                        on = on and all(facts[leaf.fact] in leaf.values for leaf in monitor.facts)
                         values[number] = on and not any(one.enter in entered for one in monitor.clears if one.enter)
                     case str():
                         values[number] = (ABSENT, 0, 0)

@@ -110,6 +110,20 @@ def test_a_way_out_may_need_a_record_that_can_no_longer_be_made():
     assert moves(shut) == ["prepare"]
 
 
+def test_if_narrows_a_way_out():
+    """A grown-up may always leave; a child may not, and is not spoken of."""
+    raw = going([{"fact": {"child": "false"}}])
+    raw["steps"]["ready"]["actions"].pop("back")
+    adult, child = {"if": {"fact": {"child": "false"}}}, {"if": {"fact": {"child": "true"}}}
+    out = {"from": "any", "reachable": ["over"]}
+    followed = {"after": "prepare", "eventually": [{"enter": "over"}]}
+    verdicts = [
+        one.verdict for one in decided(raw, *({**what, **who} for what in (out, followed) for who in (adult, child)))
+    ]
+
+    assert verdicts == [Verdict.HOLDS, Verdict.BROKEN, Verdict.HOLDS, Verdict.BROKEN]
+
+
 def test_the_world_is_no_way_out_but_a_way_into_trouble():
     """What only the environment does counts for harm and not for help."""
     world = {"noted_by": ["worker"], "by": ["environment"]}
