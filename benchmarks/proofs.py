@@ -1,4 +1,7 @@
-"""What it takes to decide safeguards: all of the adult procedure, many independent strands, many steps in a row."""
+"""What it takes to decide safeguards: all of the adult procedure, many independent strands, many steps in a row.
+
+Times are medians of processor time: one thread does nothing but think, and other work on the machine should not count.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ TITLE = {"en": "Title"}
 
 
 def adult() -> tuple[float, int, int]:
-    """Return the median (ms of processor time) of deciding every safeguard of the adult procedure, their number, and the memory held (MB)."""
+    """Return what deciding every safeguard of the adult procedure takes (ms), their number, and the memory held (MB)."""
     shelf, _ = Shelf.of(DEFINITIONS)
     loaded, _ = load_sop(ADULT, shelf)
     assert loaded is not None
@@ -27,7 +30,7 @@ def adult() -> tuple[float, int, int]:
 
 
 def strands() -> float:
-    """Return the median (ms of processor time) of deciding one safeguard over 17 independent strands of two steps."""
+    """Return what it takes (ms) to decide one safeguard over 17 independent strands of two steps."""
     lines = {
         f"line{n}": {
             "start": f"open{n}",
@@ -41,7 +44,7 @@ def strands() -> float:
 
 
 def sequence() -> float:
-    """Return the median (ms of processor time) of deciding one safeguard over a thousand steps in sequence."""
+    """Return what it takes (ms) to decide one safeguard over a thousand steps in sequence."""
     steps: dict[str, Any] = {f"s{n}": _step(f"a{n}", f"s{n + 1}") for n in range(1000)}
     steps["s1000"] = _over()
     return _median(_made("s0", steps, {"id": "way-out", "from": "any", "reachable": ["s1000"]}))[0]
