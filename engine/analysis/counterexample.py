@@ -43,8 +43,9 @@ from engine.cases.case import (
     Take,
 )  # fmt: skip
 from engine.cases.deadlines import instant_after, wait_until
-from engine.cases.decide import Decision, begun, decide
+from engine.cases.decide import Decision, begun, decide, options
 from engine.cases.draft import active_steps
+from engine.cases.effects import Effect, Notify
 from engine.cases.view import CaseView
 from engine.forms.model import FieldType, FormField
 from engine.sop import model as m
@@ -135,7 +136,7 @@ class Player:
         self._plan: list[Planned] = []
         self._stands: list[Standing] = []
         self._done: list[Happening] = []
-        self._questions: dict[str, set[Says]] = {}
+        self._told: frozenset[str] = frozenset()
 
     def play(
         self, end: State, trigger: Trigger | None, tests: Tests | None, safeguard: m.Safeguard
@@ -231,6 +232,7 @@ class Player:
         if not isinstance(answer, Decision):
             raise DoesNotRun("the launch is refused")
         self._stands = [Standing(answer.case, answer.facts, FIRST_DAY)]
+        self._told = _told_by(answer.effects)
         self._done = [Happening("launch", "launch", sop.sop.start, "", FIRST_DAY, 0, facts=answer.facts.attributes)]
 
     # ── What is missing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -464,6 +466,7 @@ class Player:
                 return due
             raise DoesNotRun(f"{_called(planned)}: {' '.join(one.text for one in answer.unmet)}")
         self._done.append(happening)
+        self._told = _told_by(answer.effects)
         return Standing(answer.case, answer.facts, now)
 
     def _moment(self, standing: Standing) -> Happening:
@@ -625,8 +628,29 @@ class Player:
         for monitor in self._space.monitors:
             if self._is_on(monitor):
                 raise DoesNotRun("what should have happened had happened")
-        if trigger.way is None:
+        if trigger.told:
+            self._tell(trigger.told, before, asked)
+        elif trigger.way is None:
             self._done[-1] = Happening("moment", trigger.words, before.case.main, "", before.now, self._day(before.now))
+
+    def _tell(self, role: str, before: Standing, asked: Sequence[m.Requirement]) -> None:
+        """Show that a role is told there, by the last move or by one that is open; raises DoesNotRun."""
+        if role in self._told:
+            self._done.pop()
+            return
+        for option in options(self._sop, before.case, before.facts, before.now):
+            if option.unmet or not self._moves.by_people(option.action):
+                continue
+            by, reassign = self._one_of(option.action.model.by), option.action.model.reassign
+            move = Take(option.action.name, self._actor(by, before.case), option.step, reassign and f"{reassign} new")
+            answer = decide(self._sop, before.case, move, before.facts, before.now)
+            if isinstance(answer, Decision) and role in _told_by(answer.effects):
+                after = Standing(answer.case, answer.facts, before.now)
+                if not asked or not all(guard.holds(after.view) for guard in guards(asked, self._sop.scope)):
+                    day = self._day(before.now)
+                    self._done[-1] = Happening("action", option.action.name, option.step, by, before.now, day)
+                    return
+        raise DoesNotRun(f"no move was found that tells {role} just there")
 
     def _is_on(self, monitor: Monitor) -> bool:
         """Follow what a safeguard remembers along the run, up to its last move."""
@@ -685,6 +709,12 @@ def watched(sop: CompiledSop) -> CompiledSop:
             if since is not None:
                 counting.setdefault(since, 1)
     return replace(sop, reads=reading, counted=counting)
+
+
+def _told_by(effects: Iterable[Effect]) -> frozenset[str]:
+    """Return the roles that a move tells; one fixed sentence is no telling."""
+    sent = (one for one in effects if isinstance(one, Notify) and not one.withheld and one.template != "stop")
+    return frozenset(one.role for one in sent)
 
 
 def _called(planned: Planned) -> str:

@@ -21,6 +21,10 @@ MOST_CUBES = 4_000
 """A formula that falls apart into more cases than this is not looked at: the safeguard is not decided."""
 
 
+MOST_COMPARED = 400
+"""So many cubes are compared with one another, to leave out those that say nothing more."""
+
+
 class TooLarge(Exception):
     """A limit of the checker was met; the text says which."""
 
@@ -178,7 +182,19 @@ def cubes(formula: Formula) -> list[dict[Leaf, bool]]:
     for part in sorted(formula.parts, key=lambda one: one.leaf is None):
         choices = cubes(part)
         product = _bounded([{**one, **other} for one in product for other in choices if _agree(one, other)])
+        if len(choices) > 1 and len(product) > len(choices):
+            product = _absorbed(product)
     return product
+
+
+def _absorbed(found: list[dict[Leaf, bool]]) -> list[dict[Leaf, bool]]:
+    """Leave out every cube that asks all that another one asks, and more."""
+    kept: list[dict[Leaf, bool]] = []
+    for cube in sorted(found, key=len)[:MOST_COMPARED]:
+        asked = cube.items()
+        if not any(one.items() <= asked for one in kept):
+            kept.append(cube)
+    return kept + sorted(found, key=len)[MOST_COMPARED:]
 
 
 def _agree(one: Cube, other: Cube) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from heapq import heappop, heappush
 from time import monotonic
@@ -125,6 +125,12 @@ class Prover:
     # ── One moment ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def _safety(self, safeguard: m.Safeguard, limits: Limits) -> Proof:
+        if safeguard.require and safeguard.happened:
+            # Two in one: what is required is asked whether or not the other thing happened.
+            apart: list[dict[str, object]] = [{"happened": None, "since": None}, {"require": ()}]
+            found = [self._safety(safeguard.model_copy(update=one), limits) for one in apart]
+            proof = next((one for one in found if not one.is_good), found[0])
+            return replace(proof, safeguard=safeguard, explored=sum(one.explored for one in found))
         question = self._questions.safety(safeguard)
         if not self._can_happen(question.triggers, limits):
             return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")

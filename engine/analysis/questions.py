@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from engine.analysis.logic import TRUE, At, Closed, Cube, Formula, Leaf, Says, TooLarge, both, cubes, either
+from engine.analysis.logic import TRUE, At, Closed, Cube, Formula, Leaf, Says, both, cubes, either
 from engine.analysis.moves import Moves, Way
 from engine.analysis.slices import Event, Monitor
 from engine.sop import model as m
@@ -25,6 +25,7 @@ class Trigger:
         way: the move that it is; None where it is no move of its own (being told, being shown, a configuration).
         words: what happens, where `way` is None: "tell receiving_worker".
         at_launch: it happens with the launch.
+        told: the role that it is about, where it is a telling.
     """
 
     way: Way | None
@@ -32,6 +33,7 @@ class Trigger:
     breaks: tuple[Cube, ...]
     words: str = ""
     at_launch: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,6 @@ class Questions:
             case "before":
                 wrong = required.negated() if safeguard.require else TRUE
                 found = self._triggers(safeguard.before or (), condition, both([condition, wrong]))
-                if safeguard.require and monitor is not None:
-                    # Two safeguards in one: what is required is asked whether or not the other thing happened.
-                    raise TooLarge("`require` and `happened` are two safeguards: write them as two")
             case "never":
                 covered = both([condition, self._reader.covered(safeguard.while_)])
                 found = self._triggers(safeguard.never or (), condition, covered)
@@ -145,7 +144,8 @@ class Questions:
             for way, extra, words, at_launch in self._happenings(pattern):
                 can = self._joined([TRUE_CUBE] if way is None else way.cubes, cubes(extra))
                 breaks = self._joined(can, wrongs)
-                found.append(Trigger(way, self._joined(can, conditions), breaks, words, at_launch))
+                told = words.removeprefix(TELL) if words.startswith(TELL) else ""
+                found.append(Trigger(way, self._joined(can, conditions), breaks, words, at_launch, told))
         return found
 
     def _joined(self, some: Sequence[Cube], others: Sequence[Cube]) -> tuple[Cube, ...]:
@@ -212,7 +212,7 @@ class Questions:
         for name, role in self._sop.sop.roles.items():
             if named is not None and named not in (name, role.side, role.kind):
                 continue
-            words = f"tell {name}" if pattern.tell is not None else f"show {pattern.show} to {name}"
+            words = f"{TELL}{name}" if pattern.tell is not None else f"show {pattern.show} to {name}"
             official = name in self._sop.official
             if role.side is Side.PERSON or not (official or role.side is Side.ORIGIN or role.side is Side.TRANSIT):
                 yield TRUE, words
@@ -236,6 +236,7 @@ class Questions:
 
 
 TRUE_CUBE: Cube = {}
+TELL = "tell "
 
 
 def named_by(leaf: Leaf) -> Iterator[str]:

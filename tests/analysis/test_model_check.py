@@ -88,6 +88,32 @@ def test_what_happened_before_is_remembered_since():
     assert moves(broken) == ["consent", "prepare", "back", "prepare", "depart"]
 
 
+def test_what_is_required_and_what_happened_are_both_asked():
+    """A safeguard with both holds only where each of them does."""
+    both = {"before": "depart", "require": [CONSENTS], "happened": "prepare"}
+    late = {"before": "depart", "require": [CONSENTS], "happened": "back"}
+    asked = [([CONSENTS], both), ([], both), ([CONSENTS], late)]
+    one, two, three = (decided(going(requires), safeguard)[0] for requires, safeguard in asked)
+
+    assert one.verdict is Verdict.HOLDS
+    assert moves(two) == ["prepare", "depart"]
+    assert moves(three) == ["consent", "prepare", "depart"]
+
+
+def test_being_told_is_shown_by_a_message():
+    """A telling that breaks a safeguard ends with a move that sends it; where share_when asks for as much, it holds."""
+    asked = {"before": {"tell": "police"}, "require": [CONSENTS]}
+    police = {"side": "origin", "kind": "police", "title": {"en": "Police"}}
+    worker = {"side": "destination", "title": {"en": "Worker"}}
+    raw = going([], roles={"worker": worker, "police": police}, share_when={"origin": [{"form": "consent"}]})
+    raw["steps"]["ready"]["responsible"] = ["worker", "police"]
+    (loose,) = decided(raw, asked)
+    (tight,) = decided({**raw, "share_when": {"origin": [CONSENTS]}}, asked)
+
+    assert moves(loose) == ["consent", "prepare"]
+    assert tight.verdict is Verdict.HOLDS
+
+
 def test_everywhere_must_be_offered():
     """An action that asks something is not available where that may be missing."""
     free = {"everywhere": {"stop": {"to": "over", "by": ["worker"]}}}
