@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from benchmarks.action import durable
 from benchmarks.courier import courier
 from benchmarks.postgres import postgresql
+from benchmarks.proofs import adult, sequence, strands
 from benchmarks.rehearsal import simulated
 from benchmarks.thought import compiling, decisions
 
@@ -30,6 +31,15 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     actions, moves = simulated()
     what = "`sop simulate`, adult procedure, 2,000 cases with staff and rates"
     yield what, f"{actions:,.0f} actions/s", f"{moves:,.0f} moves/s, records among them", "bound 20,000 actions/s"
+    took_all, count, memory = adult()
+    yield (
+        f"all {count} safeguards of the adult procedure decided",
+        f"{took_all:.0f} ms",
+        f"{memory} MB",
+        "bound 1 s, 300 MB",
+    )
+    yield "17 independent strands of two steps, one safeguard", f"{strands():.1f} ms", "", "bound 50 ms"
+    yield "1,000 steps in sequence, one safeguard", f"{sequence():.0f} ms", "", "bound 2 s"
     sizes = (1000, 30_000, 1_000_000) if "--large" in sys.argv else (1000, 30_000)
     yield from _actions("SQLite FULL, whole file encrypted", None, sizes)
     with postgresql() as url:

@@ -13,7 +13,9 @@ from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
 from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
-from engine.application.procedures import Checked, check
+from engine.analysis.model_check import Verdict
+from engine.analysis.report import shapes
+from engine.application.procedures import Checked, check, proved
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.values import rfc3339
@@ -30,10 +32,13 @@ def check_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of definitions")],
     format: Annotated[str, typer.Option(help="text, json or sarif")] = "text",
 ) -> None:
-    """Structure and every check. Exit code 1 where something is wrong."""
+    """Structure, every check and every safeguard. Exit code 1 where something is wrong.
+
+    A safeguard holds, is broken (with a path to the harm and the line where it could be stopped), or could not be decided.
+    """
     if format not in ("text", "json", "sarif"):
         raise WrongUse(f'"{format}" is not a format: text, json or sarif')
-    checked = [one for path in paths for one in check(path)]
+    checked = [proved(one) for path in paths for one in check(path)]
     if format == "json":
         show_json([_shape(one) for one in checked])
     elif format == "sarif":
@@ -57,13 +62,27 @@ def _shape(one: Checked) -> dict[str, object]:
                 "code": found.code, "severity": str(found.severity), "message": found.message, "file": found.place.file,
                 "line": found.place.line, "column": found.place.column, "hint": found.hint,
             }
-            for found in one.found
+            for found in (*one.found, *(found for found, _ in one.findings()))
         ],
-        "safeguards": [
-            {"id": getattr(safeguard, "id", getattr(safeguard, "use", "")), "verdict": "not checked"}
-            for safeguard in (sop.safeguards if sop is not None else ())
-        ],
+        "safeguards": _safeguards(one),
     }  # fmt: skip
+
+
+def _safeguards(one: Checked) -> list[dict[str, object]]:
+    """Say what is known of each safeguard; one that protects nothing is undecided, and a finding says why."""
+    if not one.proofs:
+        known = one.file.sop.safeguards if one.file is not None else ()
+        return [{"id": getattr(each, "id", getattr(each, "use", "")), "verdict": "not checked"} for each in known]
+    return [
+        {
+            "id": proof.safeguard.id,
+            "verdict": str(Verdict.UNDECIDED if proof.verdict is Verdict.VACUOUS else proof.verdict),
+            "explored": proof.explored,
+            "reason": proof.reason,
+            "counterexample": shapes(proof),
+        }
+        for proof in one.proofs
+    ]
 
 
 def _say(one: Checked) -> None:
@@ -76,9 +95,15 @@ def _say(one: Checked) -> None:
     sop = one.file.sop
     steps = len(sop.steps) + sum(len(line.steps) for step in sop.steps.values() for line in step.strands.values())
     steps += sum(len(line.steps) for line in sop.alongside.values())
-    print(f"✓ {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
-    if sop.safeguards:
-        print(f"  {len(sop.safeguards)} safeguards: not checked")
+    mark = "✓" if one.is_sound else "✗"
+    print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
+    if one.proofs:
+        counts = {verdict: sum(proof.verdict is verdict for proof in one.proofs) for verdict in Verdict}
+        said = ["protects nothing" if verdict is Verdict.VACUOUS else str(verdict) for verdict in Verdict]
+        listed = ", ".join(
+            f"{counts[verdict]} {word}" for verdict, word in zip(Verdict, said, strict=True) if counts[verdict]
+        )
+        print(f"  {len(one.proofs)} safeguards: {listed}")
 
 
 @app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.svg")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.actors.load import check_actors
+from engine.analysis.model_check import Budget, Proof, Verdict, prove
+from engine.analysis.report import hint, is_binding, path, remedy, summary
 from engine.application.ports import SopVersion, Store
 from engine.clock import Clock
 from engine.diagnostics import Diagnostic, Severity, did_you_mean
@@ -16,6 +18,7 @@ from engine.sop.canonical import canonical, content_hash, from_canonical
 from engine.sop.check import check_file
 from engine.sop.compile import CompiledSop, compile_sop
 from engine.sop.load import Shelf, SopFile, find_root
+from engine.sop.model import Safeguard
 from engine.sop.shelf import definitions_in, lines_of
 
 
@@ -27,19 +30,73 @@ class NotSound(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file, checked: the procedure if it could be loaded, and all that was found, in order."""
+    """One file, checked: the procedure if it could be loaded, and all that was found, in order.
+
+    `proofs`: what is known of each safeguard; empty until it is asked for (`proved`), and where the file has faults.
+    """
 
     path: Path
     file: SopFile | None
     found: Sequence[Diagnostic]
+    proofs: Sequence[Proof] = ()
 
     @property
     def is_sound(self) -> bool:
+        return self.is_well_formed and all(one.is_good for one in self.proofs)
+
+    @property
+    def is_well_formed(self) -> bool:
         return self.file is not None and not any(one.severity is Severity.ERROR for one in self.found)
+
+    def findings(self, binding_only: bool = False) -> list[tuple[Diagnostic, Proof]]:
+        """Return each safeguard that does not hold, as a diagnostic at its place; `binding_only`: of law or soft law."""
+        if self.file is None:
+            return []
+        numbers = {one.id: n for n, one in enumerate(self.file.sop.safeguards) if isinstance(one, Safeguard)}
+        return [
+            (
+                Diagnostic(
+                    CODES[one.verdict], summary(one), self.file.marks.value(("safeguards", numbers[one.safeguard.id], "id")),
+                    hint(one),
+                ),
+                one,
+            )
+            for one in self.proofs
+            if not one.is_good and (is_binding(one.safeguard) or not binding_only)
+        ]  # fmt: skip
+
+    def told(self, found: Diagnostic, proof: Proof, sop: CompiledSop) -> str:
+        """Return a safeguard that does not hold as a block: its line, the path to the harm, and where it could be stopped."""
+        block = drawn([found])
+        if proof.counterexample:
+            block.append(f"    {'The shortest' if proof.is_shortest else 'The shortest found'} path to it:")
+            block += [f"      {line}" for line in path(proof, sop)]
+        if proof.stops and self.file is not None:
+            place = self.file.marks.key(proof.stops)
+            block.append(f"    It could be stopped at {place.file}:{place.line}:{place.column} ({proof.stops[-1]}).")
+        for written, sentence in remedy(proof, sop):
+            block += [f"    What would stop it: - {written}", f"      {sentence}"]
+        return "\n".join(block)
 
     def drawn(self) -> list[str]:
         """Return each finding as a block with its line and a caret."""
-        return drawn(self.found)
+        blocks = drawn(self.found)
+        if self.file is not None and any(not one.is_good for one in self.proofs):
+            sop = compile_sop(self.file.sop, self.file.shelf.forms, "")
+            blocks += [self.told(found, proof, sop) for found, proof in self.findings()]
+        return blocks
+
+
+CODES = {Verdict.BROKEN: "SOP501", Verdict.UNDECIDED: "SOP502", Verdict.VACUOUS: "SOP503"}
+"""What a safeguard that does not hold is called among the findings."""
+
+
+def proved(checked: Checked, budget: Budget | None = None) -> Checked:
+    """Decide every safeguard of a checked procedure; one with faults is left as it is."""
+    if checked.file is None or not checked.is_well_formed:
+        return checked
+    sop = compile_sop(checked.file.sop, checked.file.shelf.forms, "")
+    return replace(checked, proofs=prove(sop, budget))
 
 
 def drawn(found: Sequence[Diagnostic]) -> list[str]:
@@ -88,13 +145,30 @@ class Procedures:
         """Freeze a procedure as a version; one that is published already stays as it is.
 
         Raises:
-            NotSound: it has faults.
+            NotSound: it has faults, or a safeguard of law or soft law is broken or undecided.
         """
         checked = check(path)
         faults = [text for one in checked if not one.is_sound for text in one.drawn()]
         if faults:
             raise NotSound(f"{path} can't be published: it has faults.", faults)
+        for one in checked:
+            self._refuse_what_breaks_a_right(one)
         return [self._freeze(one.file) for one in checked if one.file is not None][-1]
+
+    def _refuse_what_breaks_a_right(self, checked: Checked) -> None:
+        """Raise NotSound where a safeguard of law or soft law does not hold; a version that is published was proved then."""
+        file = checked.file
+        if file is None or self._store.version(content_hash(canonical(file.sop, file.shelf.forms))) is not None:
+            return
+        ready = proved(checked)
+        sop = compile_sop(file.sop, file.shelf.forms, "")
+        wrong = [
+            ready.told(found, proof, sop)
+            for found, proof in ready.findings(binding_only=True)
+            if proof.verdict in (Verdict.BROKEN, Verdict.UNDECIDED)
+        ]
+        if wrong:
+            raise NotSound(f"{checked.path} can't be published: a right is not safe on every path.", wrong)
 
     def _freeze(self, file: SopFile) -> SopVersion:
         content = canonical(file.sop, file.shelf.forms)

@@ -1,0 +1,420 @@
+"""Verdicts: each kind of safeguard on procedures small enough to see, and no run of chance breaks what is said to hold."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from engine.analysis.counterexample import watched
+from engine.analysis.model_check import Budget, Proof, Verdict, prove
+from engine.cases.case import Case
+from engine.cases.view import CaseView
+from engine.sop import model as m
+from engine.sop.compile import CompiledSop
+from engine.sop.requirements import guards
+from tests.analysis.procedures import Chance, compiled
+from tests.analysis.test_state_space import Walk
+
+CONSENTS = {"form": "consent", "where": {"decision": "yes"}}
+
+
+def going(requires: list[Any], **more: Any) -> dict[str, Any]:
+    """Two steps, and a way back: talk → ready → over."""
+    return {
+        "start": "talk",
+        "facts": {"child": {"type": "boolean", "title": {"en": "Child"}}},
+        "steps": {
+            "talk": {
+                "responsible": ["worker"],
+                "forms": ["consent"],
+                "actions": {"prepare": {"to": "ready", "by": ["worker"]}},
+            },
+            "ready": {
+                "responsible": ["worker"],
+                "forms": ["risk.here"],
+                "actions": {
+                    "depart": {"to": "over", "by": ["worker"], "requires": requires},
+                    "back": {"to": "talk", "by": ["worker"], "voids": ["consent"]},
+                },
+            },
+            "over": {"end": "over"},
+        },
+        **more,
+    }
+
+
+def decided(raw: dict[str, Any], *safeguards: dict[str, Any], budget: Budget | None = None) -> list[Proof]:
+    named = [{"id": f"g{number}", **one} for number, one in enumerate(safeguards)]
+    return prove(compiled({**raw, "safeguards": named}), budget)
+
+
+def moves(proof: Proof) -> list[str]:
+    return [one.name for one in proof.counterexample if one.kind in ("action", "record", "acknowledge")]
+
+
+def test_a_guard_that_says_the_same_decides_without_a_look():
+    """Where every requirement implies the safeguard, no configuration is visited."""
+    (proof,) = decided(going([CONSENTS]), {"before": "depart", "require": [{"form": "consent"}]})
+
+    assert (proof.verdict, proof.explored) == (Verdict.HOLDS, 0)
+
+
+def test_the_shortest_path_is_told():
+    """Without a consent at all, two actions are enough; the age of a record costs waiting, not moves."""
+    proof, old = decided(
+        going([{"form": "consent"}]),
+        {"before": "depart", "require": [CONSENTS]},
+        {"before": "depart", "require": [{"form": "consent", "not_older_than": "3 days"}]},
+    )
+
+    assert moves(proof) == ["consent", "prepare", "depart"]
+    assert proof.is_shortest
+    assert moves(old) == ["consent", "prepare", "depart"]
+    assert old.stops == ("steps", "ready", "actions", "depart")
+    assert old.missing == old.safeguard.require
+
+
+def test_what_happened_before_is_remembered_since():
+    """A consent that is voided on the way back has to be given anew; one that is not stays."""
+    happened = {"before": "depart", "happened": {"record": "consent", "where": {"decision": "yes"}}, "since": "back"}
+    (kept,) = decided(going([CONSENTS]), happened)
+    loose = going([CONSENTS])
+    loose["steps"]["ready"]["actions"]["back"].pop("voids")
+    (broken,) = decided(loose, happened)
+
+    assert kept.verdict is Verdict.HOLDS
+    assert moves(broken) == ["consent", "prepare", "back", "prepare", "depart"]
+
+
+def test_what_is_required_and_what_happened_are_both_asked():
+    """A safeguard with both holds only where each of them does."""
+    both = {"before": "depart", "require": [CONSENTS], "happened": "prepare"}
+    late = {"before": "depart", "require": [CONSENTS], "happened": "back"}
+    asked = [([CONSENTS], both), ([], both), ([CONSENTS], late)]
+    one, two, three = (decided(going(requires), safeguard)[0] for requires, safeguard in asked)
+
+    assert one.verdict is Verdict.HOLDS
+    assert moves(two) == ["prepare", "depart"]
+    assert moves(three) == ["consent", "prepare", "depart"]
+
+
+def test_being_told_is_shown_by_a_message():
+    """A telling that breaks a safeguard ends with a move that sends it; where share_when asks for as much, it holds."""
+    asked = {"before": {"tell": "police"}, "require": [CONSENTS]}
+    police = {"side": "origin", "kind": "police", "title": {"en": "Police"}}
+    worker = {"side": "destination", "title": {"en": "Worker"}}
+    raw = going([], roles={"worker": worker, "police": police}, share_when={"origin": [{"form": "consent"}]})
+    raw["steps"]["ready"]["responsible"] = ["worker", "police"]
+    (loose,) = decided(raw, asked)
+    (tight,) = decided({**raw, "share_when": {"origin": [CONSENTS]}}, asked)
+
+    assert moves(loose) == ["consent", "prepare"]
+    assert tight.verdict is Verdict.HOLDS
+
+
+def test_everywhere_must_be_offered():
+    """An action that asks something is not available where that may be missing."""
+    free = {"everywhere": {"stop": {"to": "over", "by": ["worker"]}}}
+    bound = {"everywhere": {"stop": {"to": "over", "by": ["worker"], "requires": [CONSENTS]}}}
+    asked = {"in": "any", "available": "stop"}
+
+    assert decided(going([], **free), asked)[0].verdict is Verdict.HOLDS
+    assert decided(going([], **bound), asked)[0].verdict is Verdict.BROKEN
+
+
+def test_a_way_out_may_need_a_record_that_can_no_longer_be_made():
+    """Whoever comes to `ready` without consent can't leave if there is no way back."""
+    stuck = going([CONSENTS])
+    stuck["steps"]["ready"]["actions"].pop("back")
+    out = {"from": "any", "reachable": ["over"]}
+    (open_, shut) = (decided(going([CONSENTS]), out)[0], decided(stuck, out)[0])
+
+    assert open_.verdict is Verdict.HOLDS
+    assert shut.verdict is Verdict.BROKEN
+    assert moves(shut) == ["prepare"]
+
+
+def test_if_narrows_a_way_out():
+    """A grown-up may always leave; a child may not, and is not spoken of."""
+    raw = going([{"fact": {"child": "false"}}])
+    raw["steps"]["ready"]["actions"].pop("back")
+    adult, child = {"if": {"fact": {"child": "false"}}}, {"if": {"fact": {"child": "true"}}}
+    out = {"from": "any", "reachable": ["over"]}
+    followed = {"after": "prepare", "eventually": [{"enter": "over"}]}
+    verdicts = [
+        one.verdict for one in decided(raw, *({**what, **who} for what in (out, followed) for who in (adult, child)))
+    ]
+
+    assert verdicts == [Verdict.HOLDS, Verdict.BROKEN, Verdict.HOLDS, Verdict.BROKEN]
+
+
+def test_the_world_is_no_way_out_but_a_way_into_trouble():
+    """What only the environment does counts for harm and not for help."""
+    world = {"noted_by": ["worker"], "by": ["environment"]}
+    raw = going([CONSENTS], everywhere={"removal": {"to": "over", **world}})
+    raw["steps"]["ready"]["actions"] = {"wait": {"to": "ready", "by": ["worker"]}}
+    after, entered = decided(
+        raw,
+        {"after": "prepare", "eventually": [{"enter": "over"}]},
+        {"never": {"enter": "over"}, "while": {"at": ["ready"]}},
+    )
+
+    assert after.verdict is Verdict.BROKEN
+    assert moves(entered) == ["prepare", "removal"]
+
+
+def test_loops_are_bounded_only_by_a_count():
+    """`bounded` forbids going round; an action that may be taken at most so often is no loop."""
+    bounded = {"after": "prepare", "eventually": ["depart"], "bounded": "true"}
+    counted = going([])
+    counted["steps"]["ready"]["actions"]["back"]["requires"] = [{"taken": {"action": "back", "at_most": 1}}]
+
+    assert decided(going([]), bounded)[0].verdict is Verdict.BROKEN
+    assert decided(counted, bounded)[0].verdict is Verdict.HOLDS
+
+
+def test_an_action_that_reads_what_it_should_ignore():
+    """Read off the requirements, those inside any_of too."""
+    ignores = {"ignores": {"actions": ["depart"], "forms": ["risk"], "facts": ["child"]}}
+
+    assert decided(going([CONSENTS]), ignores)[0].verdict is Verdict.HOLDS
+    assert decided(going([{"any_of": [CONSENTS, {"form": "risk.here"}]}]), ignores)[0].verdict is Verdict.BROKEN
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"before": "depart", "require": [CONSENTS]},
+        {"never": "depart", "while": {"at": ["ready"]}},
+        {"after": "depart", "eventually": ["back"]},
+        {"in": {"at": ["never_entered"]}, "available": "stop"},
+    ],
+)
+def test_a_safeguard_that_protects_nothing_is_a_finding(empty):
+    """What can never happen is never silently said to hold."""
+    raw = going([{"at": ["talk"]}], everywhere={"stop": {"to": "over", "by": ["worker"]}})
+    raw["steps"]["never_entered"] = {"responsible": ["worker"], "actions": {"go": {"to": "over", "by": ["worker"]}}}
+
+    assert decided(raw, empty)[0].verdict is Verdict.VACUOUS
+
+
+def test_a_space_too_large_says_so():
+    """Where the budget is over, the safeguard is undecided and says why; it is never said to hold."""
+    raw = going([CONSENTS])
+    (proof,) = decided(raw, {"before": "depart", "happened": "back"}, budget=Budget(states=1))
+
+    assert proof.verdict is Verdict.UNDECIDED
+    assert "more than 1 configurations" in proof.reason.lower()
+
+
+def side_by_side(count: int) -> dict[str, Any]:
+    """`count` strands of two steps, which all have to end before `depart`."""
+    lines = {
+        f"line{n}": {
+            "start": f"open{n}",
+            "steps": {
+                f"open{n}": {"responsible": ["worker"], "actions": {f"go{n}": {"to": f"done{n}", "by": ["worker"]}}},
+                f"done{n}": {"end": "done"},
+            },
+        }
+        for n in range(count)
+    }
+    depart = {"to": "over", "by": ["worker"], "requires": [{"strands": "done"}, CONSENTS]}
+    holder = {"responsible": ["worker"], "forms": ["consent"], "strands": lines, "actions": {"depart": depart}}
+    return {"start": "all", "steps": {"all": holder, "over": {"end": "over"}}}
+
+
+@pytest.mark.parametrize(
+    ("safeguard", "verdict"),
+    [
+        ({"before": "depart", "require": [CONSENTS]}, Verdict.HOLDS),
+        ({"before": "depart", "happened": {"record": "consent"}}, Verdict.HOLDS),
+        ({"before": "depart", "happened": "go3"}, Verdict.HOLDS),
+        ({"before": "depart", "require": [{"step_done": "open3"}]}, Verdict.HOLDS),
+        ({"from": "any", "reachable": ["over"]}, Verdict.HOLDS),
+        ({"after": "go3", "eventually": [{"enter": "over"}]}, Verdict.HOLDS),
+        ({"never": {"enter": "done3"}, "while": {"at": ["done4"]}}, Verdict.BROKEN),
+        ({"before": "depart", "require": [{"form": "consent", "not_older_than": "3 days"}]}, Verdict.BROKEN),
+    ],
+)
+def test_independent_strands_are_not_interleaved(safeguard, verdict):
+    """Seventeen strands have 131,072 configurations; a handful are visited."""
+    (proof,) = decided(side_by_side(17), safeguard)
+
+    assert proof.verdict is verdict
+    assert proof.is_shortest
+    assert proof.explored < 30
+
+
+def test_a_long_procedure_takes_a_look_at_each_step():
+    """A thousand steps in sequence: as many configurations, or twice as many where something is remembered."""
+    steps: dict[str, Any] = {
+        f"s{n}": {"responsible": ["worker"], "actions": {f"a{n}": {"to": f"s{n + 1}", "by": ["worker"]}}}
+        for n in range(1000)
+    }
+    steps["s1000"] = {"end": "over"}
+    raw = {"start": "s0", "steps": steps}
+    way, before = decided(raw, {"from": "any", "reachable": ["s1000"]}, {"before": "a999", "happened": "a500"})
+
+    assert (way.verdict, before.verdict) == (Verdict.HOLDS, Verdict.HOLDS)
+    assert max(way.explored, before.explored) <= 2002
+
+
+# ── Chance ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def safeguards(chance: Chance, random: Random) -> list[dict[str, Any]]:
+    """Return four safeguards that a single moment can break."""
+    found: list[dict[str, Any]] = []
+    for number in range(4):
+        some: Any = random.choice(
+            [
+                random.choice(chance.actions),
+                {"enter": random.choice(chance.steps)},
+                {"leave": random.choice(chance.steps)},
+                {"record": random.choice(["consent", "risk", "share"])},
+            ]
+        )
+        earlier: Any = random.choice(
+            [{"record": "consent", "where": {"decision": "yes"}}, random.choice(chance.actions)]
+        )
+        kinds: list[dict[str, Any]] = [
+            {"before": some, "require": [chance.requirement()]},
+            {"before": some, "happened": earlier},
+            {"before": some, "happened": earlier, "since": {"enter": random.choice(chance.steps)}},
+            {"always": [chance.requirement()], "if": {"fact": {"child": "true"}}},
+            {"never": some, "while": {"at": random.sample(chance.steps, 2)}},
+            {"never": some, "while": {"fact": {"child": "true"}}},
+        ]
+        found.append({"id": f"g{number}", **random.choice(kinds)})
+    return found
+
+
+class Witness:
+    """Watches a run and notes which safeguards it breaks; knows nothing of the checker."""
+
+    def __init__(self, sop: CompiledSop, walk: Walk) -> None:
+        self._sop, self._walk = sop, walk
+        self._known = [one for one in sop.sop.safeguards if isinstance(one, m.Safeguard)]
+        launched = {"entered": set(walk.case.entered)}
+        self._on = {
+            one.id: self._is(one.happened, launched) and not self._is(one.since, launched) for one in self._known
+        }
+        self.broken: set[str] = set()
+        self.look()
+
+    def _is(self, patterns: tuple[m.Event, ...] | None, event: dict[str, Any]) -> bool:
+        return any(self._matches(pattern, event) for pattern in patterns or ())
+
+    def _matches(self, pattern: m.Event, event: dict[str, Any]) -> bool:
+        if isinstance(pattern, str):
+            return bool(event.get("action") == pattern)
+        if pattern.record is None:
+            return pattern.enter in event.get("entered", ()) or pattern.leave in event.get("left", ())
+        recorded = event.get("record") in self._sop.parts_of(pattern.record)
+        return recorded and all(event["fields"].get(name) in values for name, values in pattern.where.items())
+
+    def _all_hold(self, asked: tuple[m.Requirement, ...], view: CaseView) -> bool:
+        return all(one.holds(view) for one in guards(asked, self._sop.scope))
+
+    def look(self) -> None:
+        view = CaseView(self._walk.case, self._walk.facts, self._walk.now)
+        for one in self._known:
+            applies = one.if_ is None or self._all_hold((one.if_,), view)
+            if one.always and applies and not self._all_hold(one.always, view):
+                self.broken.add(one.id)
+
+    def saw(self, before: Case, view: CaseView, kind: str, name: str) -> None:
+        after = self._walk.case
+        acts = kind in ("take", "fire")
+        entered = {step for step, at in after.entered.items() if at.seq == after.seq} if acts else set()
+        stood, stands = set(before.steps()), set(after.steps())
+        fields = next((one.fields for one in self._walk.facts.records.values() if one.seq == after.seq), {})
+        event = {
+            "action": name if acts else None,
+            "entered": entered,
+            "left": (stood - stands) | (stood & entered) if acts else set(),
+            "record": name if kind == "record" else None,
+            "fields": fields,
+        }
+        for one in self._known:
+            if self._is(one.before, event):
+                missing = bool(one.require) and not self._all_hold(one.require, view)
+                if missing or (one.happened is not None and not self._on[one.id]):
+                    self.broken.add(one.id)
+            if (
+                isinstance(one.while_, m.While)
+                and self._is(one.never, event)
+                and self._covers(one.while_, before, view)
+            ):
+                self.broken.add(one.id)
+            if self._is(one.since, event):
+                self._on[one.id] = False
+            elif self._is(one.happened, event):
+                self._on[one.id] = True
+        self.look()
+
+    def _covers(self, covered: m.While, case: Case, view: CaseView) -> bool:
+        counting = set(case.steps())
+        if case.outcome is not None:
+            counting = {step for step in counting if self._sop.steps[step].after_end or step == case.main}
+        stands = not covered.at or not counting.isdisjoint(covered.at)
+        return stands and all(str(view.fact(name)).lower() in values for name, values in covered.fact.items())
+
+
+@pytest.mark.parametrize("seeds", [range(n, n + 30) for n in range(0, 150, 30)])
+def test_no_run_breaks_what_holds(seeds):
+    """Cases led by chance break hundreds of safeguards; not one of them was said to hold or to protect nothing."""
+    broken, verdicts = 0, set()
+    for seed in seeds:
+        chance = Chance(seed)
+        raw = chance.procedure()
+        raw["safeguards"] = safeguards(chance, Random(seed))
+        sop = watched(compiled(raw))
+        proofs = {
+            one.safeguard.id: one.verdict
+            for one in prove(sop, Budget(states=8_000, seconds=2, seconds_for_shortest=0.2))
+        }
+        verdicts |= set(proofs.values())
+        for run in range(10):
+            walk = Walk(sop, seed * 100 + run)
+            witness = Witness(sop, walk)
+            for _ in range(50):
+                before, facts = walk.case, walk.facts
+                made = walk.step()
+                view = CaseView(before, facts, walk.now)
+                if made is not None:
+                    witness.saw(before, view, *made)
+                witness.look()
+            broken += len(witness.broken)
+            for name in witness.broken:
+                assert proofs[name] in (Verdict.BROKEN, Verdict.UNDECIDED), f"seed {seed}, run {run}: {name}"
+    assert broken > 200
+    assert {Verdict.HOLDS, Verdict.BROKEN} <= verdicts
+
+
+def renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {names.get(key, key): renamed(inner, names) for key, inner in reversed(list(value.items()))}
+    if isinstance(value, list):
+        return [renamed(one, names) for one in value]
+    return names.get(value, value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("seed", range(300, 330))
+def test_names_and_order_change_no_verdict(seed):
+    """The same procedure with other names and everything written the other way round: the same verdicts, paths as long."""
+    chance = Chance(seed)
+    raw = chance.procedure()
+    raw["safeguards"] = safeguards(chance, Random(seed))
+    named = [name for name in (*chance.steps, *chance.actions) if name != "end"]
+    names = {name: f"n{number}" for number, name in enumerate(named, start=1)}
+    other = renamed(raw, names)
+
+    one, two = prove(compiled(raw)), prove(compiled(other))
+
+    assert [(p.safeguard.id, p.verdict, len(moves(p))) for p in one] == [
+        (p.safeguard.id, p.verdict, len(moves(p))) for p in two
+    ]

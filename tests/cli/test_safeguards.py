@@ -1,0 +1,94 @@
+"""`sop check` and `sop publish` with a right that is not safe: what a designer reads, and what a program does."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONSENT = "          - {form: informed_consent.return, where: {decision: consents}, signed_by: [person]}\n"
+
+
+@pytest.fixture(scope="module")
+def unsafe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped definitions, without the consent to return among what a departure requires."""
+    folder = tmp_path_factory.mktemp("unsafe") / "definitions"
+    shutil.copytree(ROOT / "sop_definitions", folder)
+    path = folder / "sops" / "adult-return.yaml"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("      depart:\n")
+    path.write_text(text[:start] + text[start:].replace(CONSENT, "", 1), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory):
+    environment = {
+        **os.environ, "PASSERELLE_DATA_DIR": str(tmp_path_factory.mktemp("house")), "PASSERELLE_TESTING": "1",
+        "PYTHONPATH": str(ROOT), "COLUMNS": "160",
+    }  # fmt: skip
+
+    def passerelle(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli.main", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=120)
+
+    return passerelle
+
+
+def test_a_broken_right_is_told_with_its_path(run, unsafe):
+    """Exit code 1; the safeguard's line, who does what on which day, where it could be stopped and by what."""
+    done = run("sop", "check", str(unsafe))
+    lines = unsafe.read_text(encoding="utf-8").split("\n")
+    stop = lines.index("      depart:") + 1
+
+    assert done.returncode == 1
+    assert 'safeguard "inv-01-written-consent-before-departure" is broken [SOP501]' in done.stdout
+    assert "day 0   The case begins at “Referral to a specialised organisation”" in done.stdout
+    assert "Return operator: Departed (depart, at “Departure”)" in done.stdout
+    assert f"It could be stopped at {unsafe}:{stop}:7 (depart)." in done.stdout
+    assert "- {form: informed_consent.return, where: {decision: [consents]}, signed_by: [person]}" in done.stdout
+    assert "46 holds, 1 broken" in done.stdout
+
+
+def test_programs_read_verdict_and_path(run, unsafe):
+    """The shape of the contract: id, verdict, explored, counterexample with step, action, by, records, facts, at."""
+    done = run("sop", "check", str(unsafe), "--format", "json")
+    (checked,) = json.loads(done.stdout)
+    (broken,) = [one for one in checked["safeguards"] if one["verdict"] == "broken"]
+
+    assert done.returncode == 1
+    assert checked["sound"] is False
+    assert broken["id"] == "inv-01-written-consent-before-departure"
+    assert set(broken["counterexample"][0]) >= {"step", "action", "by", "records", "facts", "at"}
+    assert broken["counterexample"][-1]["action"] == "depart"
+    assert [one["code"] for one in checked["diagnostics"]] == ["SOP501"]
+
+
+def test_a_broken_right_is_not_published(run, unsafe):
+    """A safeguard that rests on law stops the publication; what stands in the store stays as it was."""
+    done = run("sop", "publish", str(unsafe))
+
+    assert done.returncode == 1
+    assert "a right is not safe on every path" in done.stderr
+    assert "adult-return" not in run("sop", "list").stdout
+
+
+def test_a_broken_assumption_does_not_stop_a_publication(run, unsafe, tmp_path):
+    """Only law and soft law do: a safeguard of practice is told by `sop check` and left to the designer."""
+    folder = tmp_path / "definitions"
+    shutil.copytree(unsafe.parents[1], folder)
+    path = folder / "sops" / "adult-return.yaml"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("  - id: inv-01-written-consent-before-departure")
+    end = text.index("  - id: inv-02-", start)
+    ours = text[start:end].split("    basis:")[0] + "    basis: {strength: assumption, note: ours}\n"
+    path.write_text(text[:start] + ours + text[end:], encoding="utf-8")
+
+    assert run("sop", "check", str(path)).returncode == 1
+    assert run("sop", "publish", str(path)).returncode == 0
