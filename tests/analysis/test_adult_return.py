@@ -18,11 +18,7 @@ SHELF, _ = Shelf.of(DEFINITIONS)
 LOADED, _ = check_file(DEFINITIONS / "sops" / "adult-return.yaml", SHELF)
 assert LOADED is not None
 SOP = compile_sop(LOADED.sop, SHELF.forms, "adult")
-RAW: dict[str, Any] = LOADED.sop.model_dump(by_alias=True, exclude_none=True, mode="json")
-REQUIRING = [
-    one.id for one in LOADED.sop.safeguards
-    if isinstance(one, m.Safeguard) and (one.require or one.happened or one.kind in ("never", "always"))
-]  # fmt: skip
+RAW: dict[str, Any] = LOADED.sop.model_dump(by_alias=True, exclude_unset=True, mode="json")
 
 
 def changed(raw: dict[str, Any]) -> CompiledSop:
@@ -74,6 +70,14 @@ def rests_on(safeguard: m.Safeguard) -> frozenset[str]:
     if isinstance(safeguard.while_, m.While):
         found |= {*safeguard.while_.at, *safeguard.while_.fact}
     return frozenset(found)
+
+
+REQUIRING = [
+    one.id for one in LOADED.sop.safeguards
+    if isinstance(one, m.Safeguard) and (one.require or one.happened or one.kind in ("never", "always"))
+    and without(RAW, rests_on(one)) != RAW
+]  # fmt: skip
+"""Safeguards that some requirement speaks of; where none does there is nothing to take away."""
 
 
 @pytest.fixture(scope="module")
