@@ -26,7 +26,7 @@ from engine.analysis.logic import (
     both,
     cubes,
     written,
-)  # fmt: skip
+)
 from engine.forms.model import FieldType
 from engine.sop import model as m
 from engine.sop.compile import MAIN, REOPEN, CompiledAction, CompiledEntry, CompiledSop
@@ -60,10 +60,6 @@ class Way:
     resumes: bool = False
     chosen: bool = True
     acknowledges: bool = False
-
-    @property
-    def is_reopening(self) -> bool:
-        return self.name == REOPEN and self.action is None and self.entry is None and not self.acknowledges
 
     @property
     def is_recording(self) -> bool:

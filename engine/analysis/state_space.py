@@ -13,12 +13,12 @@ the number of moves to a configuration is exact all the same. The rules of moves
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import product
 from typing import Any
 
-from engine.analysis.classes import ABSENT
+from engine.analysis.classes import ABSENT, SlotClasses
 from engine.analysis.logic import (
     At,
     Closed,
@@ -33,7 +33,7 @@ from engine.analysis.logic import (
     StepDone,
     TakenOften,
     written,
-)  # fmt: skip
+)
 from engine.analysis.moves import Moves, Way
 from engine.analysis.slices import (
     NEVER,
@@ -58,7 +58,7 @@ from engine.analysis.slices import (
     Tests,
     Unknown,
     Watched,
-)  # fmt: skip
+)
 from engine.sop.compile import MAIN
 from engine.values import Value
 
@@ -472,17 +472,29 @@ class Space:
                 continue
             if (slot, self.index[slot]) in self._lazy and not (entry is not None and entry.guards):
                 continue
-            for mask in self._variants(slot, classes, events):
-                found.append(Ready(way, tests, self._change(way, slot, mask, events), (slot, mask)))
-        untracked = self.moves.sop.parts[part].keyed is not None or part not in self.slots
-        if events and untracked:
-            for said in (True, False) if any(one.where for one in events) else (True,):
-                change = self._change(way, None, int(said), events)
-                found.append(Ready(way, tests, change, None))
+            for mask in self._variants(classes, events, slot in self.slice.singly):
+                change = self._change(way, slot, mask, self._matching(classes, mask, events))
+                found.append(Ready(way, tests, change, (slot, mask)))
+        if events:
+            # One of a slot not looked at; and one older than the record that counts, which happens and changes nothing else: that
+            # is no way that people can be sure of.
+            known = any(slot.partition(">")[0] == part for slot in self.slots)
+            beside = replace(way, chosen=False) if known and self.moves.sop.parts[part].keyed is None else way
+            apart = self.event_classes(part)
+            for mask in self._variants(apart, events, False):
+                change = self._change(way, None, mask, self._matching(apart, mask, events))
+                found.append(Ready(beside, tests, change, ("", mask)))
         return found
 
-    def _variants(self, slot: str, classes: Classes, events: Sequence[Event]) -> list[int]:
-        if slot in self.slice.singly:
+    def event_classes(self, part: str) -> SlotClasses:
+        """Return the classes that the events of the monitors tell apart in records of a form part."""
+        return self.moves.classes(
+            part, (one.where for one in self._events() if part in one.parts and one.where is not None)
+        )
+
+    @staticmethod
+    def _variants(classes: Classes, events: Sequence[Event], singly: bool) -> list[int]:
+        if singly:
             return [1 << bit for bit in range(classes.present.bit_length()) if classes.present >> bit & 1]
         masks = [classes.present]
         for event in events:
@@ -490,6 +502,11 @@ class Space:
                 yes = classes.mask(event.where)
                 masks = [part for mask in masks for part in (mask & yes, mask & ~yes) if part]
         return masks
+
+    @staticmethod
+    def _matching(classes: Classes, mask: int, events: Sequence[Event]) -> list[Event]:
+        """Return the events that a record of these classes is."""
+        return [one for one in events if one.where is None or mask & classes.mask(one.where)]
 
     def _change(
         self, way: Way, slot: str | None = None, mask: int = 0, recorded: Sequence[Event] = ()
@@ -531,8 +548,8 @@ class Space:
         watched = [
             (
                 index[Watched(number)],
-                self._watch(way, monitor.sets, slot, mask, recorded),
-                self._watch(way, monitor.clears, slot, mask, recorded),
+                self._watch(way, monitor.sets, recorded),
+                self._watch(way, monitor.clears, recorded),
                 [(index[FactOf(leaf.fact)], leaf.values) for leaf in monitor.facts],
             )
             for number, monitor in enumerate(self.monitors)
@@ -584,21 +601,17 @@ class Space:
 
         return change
 
-    def _watch(
-        self, way: Way, events: Sequence[Event], slot: str | None, mask: int, recorded: Sequence[Event]
-    ) -> Callable[[State], bool]:
+    def _watch(self, way: Way, events: Sequence[Event], recorded: Sequence[Event]) -> Callable[[State], bool]:
+        """Return what tells whether a way is one of these events; `recorded`: those that a record is."""
         sure, leaves = False, []
         for event in events:
             if event.leave is not None and way.whole:
                 line = self.moves.line_of[event.leave]
                 leaves.append((0 if line == MAIN else self.index[LineOf(line)], event.leave))
-            elif self._matches(event, way):
-                if event.where is None or event not in recorded:
-                    sure = True
-                elif slot is None:
-                    sure |= bool(mask)
-                else:
-                    sure |= bool(mask & self.slots[slot].mask(event.where))
+            elif event.parts:
+                sure |= event in recorded
+            else:
+                sure |= self._matches(event, way)
         if sure or not leaves:
             return lambda before: sure
         return lambda before: any(before[number] == step for number, step in leaves)
@@ -663,6 +676,9 @@ class Space:
                 named[leaf.fact] |= leaf.values
         for asked in (leaf for monitor in self.monitors for leaf in monitor.facts):
             named[asked.fact] |= asked.values
+        for cause, known in (pair for _, causes in sop.implied for pair in causes):
+            if cause in named:
+                named[cause] |= known
         choices = [self.moves.at_launch(name, named[name]) for name in self._facts]
         entered = {sop.sop.start, *self.moves.entered_with(sop.sop.start)}
         entered |= {start for line in self.moves.alongside for start in self.moves.entered_with(sop.starts[line])}
