@@ -234,6 +234,14 @@ class Moves:
         part = slot.partition(">")[0]
         return (self.sop.parts[part].keyed is not None) == (">" in slot)
 
+    def can_say(self, leaf: Says) -> bool:
+        """Whether a new record can say what is asked; False where there are too many kinds of record to tell."""
+        try:
+            known = self.classes(leaf.slot, [leaf])
+        except TooLarge:
+            return False
+        return bool(known.mask(leaf) & known.present)
+
     def _says(self, cube: Cube) -> bool:
         asked: dict[str, list[tuple[Says, bool]]] = {}
         for leaf, answer in cube.items():

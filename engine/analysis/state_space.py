@@ -88,6 +88,7 @@ class Space:
     _later: dict[str, list[Way]] = field(init=False, default_factory=dict)
     _facts: tuple[str, ...] = field(init=False)
     _keyed: dict[str, list[int]] = field(init=False, default_factory=dict)
+    _made: dict[tuple[object, ...], bool] = field(init=False, default_factory=dict)
     _led: dict[tuple[str, frozenset[str]], bool] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -302,6 +303,10 @@ class Space:
         if tests.is_plain:
             return _NOTHING
         reasons: set[Unknown] = set(tests.unknown)
+        if reasons:
+            asked = [one for one in reasons if isinstance(one, Says) and tests.cube[one]]
+            made = {one.slot for one in asked if self.moves.can_say(one) and self._can_be_made(one, state)}
+            reasons = {one for one in reasons if not (isinstance(one, Says) and one.slot in made)}
         main = state[0]
         for answer, here, tracked, floating in tests.places:
             if main in here:
@@ -331,6 +336,21 @@ class Space:
             if not (dated and answer and self._must_be_given(leaf)):
                 reasons.add(Never(str(leaf)))
         return frozenset(reasons)
+
+    def _can_be_made(self, leaf: Says, state: State) -> bool:
+        """Whether people can record here and now what is asked of a slot that is not looked at, and change nothing else."""
+        key = (leaf.slot, state[0], *state[2 : 2 + len(self.lines)])
+        known = self._made.get(key)
+        if known is None:
+            closed = state[0] in self.moves.ends
+            steps = {one for one in key[1:] if one is not None}
+            active = {one for one in steps if not closed or self.moves.sop.steps[one].after_end}
+            watched = any(leaf.part in one.parts for one in self._events())
+            known = (
+                not watched and leaf.slot not in self.slots and not active.isdisjoint(self._steps_recording(leaf.slot))
+            )
+            self._made[key] = known
+        return known
 
     def _can_be_led(self, floating: Floating, tests: Tests) -> bool:
         """Whether people can bring a line not looked at to the steps asked for, wherever it stands, and change nothing else."""
