@@ -168,7 +168,10 @@ def schema(form: Annotated[bool, typer.Option("--form", help="The schema of form
 
 @app.command("publish", epilog="Example: passerelle sop publish sop_definitions/sops/adult-return.yaml")
 def publish(path: Path, json: Json = False) -> None:
-    """Freeze a version; from then on it never changes, and cases can be launched on it."""
+    """Freeze a version; from then on it never changes, and cases can be launched on it.
+
+    Refused where a safeguard that rests on law or soft law is broken or could not be decided.
+    """
     with application() as house:
         version = house.procedures.publish(path)
     if json:

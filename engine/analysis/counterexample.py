@@ -26,7 +26,7 @@ from engine.analysis.logic import (
     SeriesOver,
     StepDone,
     TakenOften,
-)  # fmt: skip
+)
 from engine.analysis.moves import Moves, Way
 from engine.analysis.questions import Trigger
 from engine.analysis.slices import Event, FactOf, Monitor, State, Step, Tests
@@ -41,7 +41,7 @@ from engine.cases.case import (
     Launch,
     Move,
     Take,
-)  # fmt: skip
+)
 from engine.cases.deadlines import instant_after, wait_until
 from engine.cases.decide import Decision, begun, decide, options
 from engine.cases.draft import active_steps
@@ -97,7 +97,7 @@ class Planned:
     Attributes:
         cube: what has to hold for it; chosen from `choices`, where there are any, when its turn comes.
         among: for a record, the classes that it must be one of.
-        given: for a record of no slot that is looked at, what it must say.
+        given: for a record that a safeguard speaks of, what it must say.
         fitted_to: for a record, up to which move its values were chosen anew.
         old: for a record, whether it is signed as long ago as what it says allows.
     """
@@ -150,6 +150,7 @@ class Player:
             last = Planned(trigger.way, tests.cube)
             if trigger.way is not None and trigger.way.is_recording:
                 last.slot = self._any_slot(trigger.way.name)
+                last.given = trigger.says
             self._plan.append(last)
         self._run(trigger)
         self._certify(trigger, safeguard)
@@ -183,14 +184,11 @@ class Player:
     def _planned(self, step: Step) -> Planned:
         planned = Planned(step.way, step.tests.cube)
         if step.way.is_recording:
-            slot, mask = step.says or ("", 1)
-            classes = self._space.slots.get(slot)
+            slot, mask = step.says or ("", 0)
+            classes = self._space.slots.get(slot, self._space.event_classes(step.way.name))
             planned.slot = slot or self._any_slot(step.way.name)
-            if isinstance(classes, SlotClasses):
+            if isinstance(classes, SlotClasses) and mask:
                 planned.among = (classes, mask)
-            elif mask:
-                events = [one for monitor in self._space.monitors for one in (*monitor.sets, *monitor.clears)]
-                planned.given = next((one.where for one in events if step.way.name in one.parts), None)
         return planned
 
     def _any_slot(self, part: str) -> str:
@@ -582,7 +580,10 @@ class Player:
         known = self._space.slots.get(slot)
         if isinstance(known, SlotClasses):
             asked |= set(known.questions)
-        asked |= {one.given for one in self._plan if one.given is not None and one.slot == slot}
+        for one in self._plan:
+            if one.slot == slot:
+                asked |= {one.given} if one.given is not None else set()
+                asked |= set(one.among[0].questions) if one.among is not None else set()
         return asked
 
     @staticmethod

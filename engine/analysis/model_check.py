@@ -489,7 +489,7 @@ def _doubt(one: Unknown) -> int:
         case Never():
             return 1_000
         case LineOf():
-            return 5
+            return 3
         case Singly():
             return 20
         case _:

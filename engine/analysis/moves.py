@@ -26,7 +26,7 @@ from engine.analysis.logic import (
     both,
     cubes,
     written,
-)  # fmt: skip
+)
 from engine.forms.model import FieldType
 from engine.sop import model as m
 from engine.sop.compile import MAIN, REOPEN, CompiledAction, CompiledEntry, CompiledSop
@@ -60,10 +60,6 @@ class Way:
     resumes: bool = False
     chosen: bool = True
     acknowledges: bool = False
-
-    @property
-    def is_reopening(self) -> bool:
-        return self.name == REOPEN and self.action is None and self.entry is None and not self.acknowledges
 
     @property
     def is_recording(self) -> bool:
@@ -237,6 +233,14 @@ class Moves:
         """A keyed part is recorded for a receiver, and no other part is."""
         part = slot.partition(">")[0]
         return (self.sop.parts[part].keyed is not None) == (">" in slot)
+
+    def can_say(self, leaf: Says) -> bool:
+        """Whether a new record can say what is asked; False where there are too many kinds of record to tell."""
+        try:
+            known = self.classes(leaf.slot, [leaf])
+        except TooLarge:
+            return False
+        return bool(known.mask(leaf) & known.present)
 
     def _says(self, cube: Cube) -> bool:
         asked: dict[str, list[tuple[Says, bool]]] = {}

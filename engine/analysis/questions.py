@@ -26,6 +26,7 @@ class Trigger:
         words: what happens, where `way` is None: "tell receiving_worker".
         at_launch: it happens with the launch.
         told: the role that it is about, where it is a telling.
+        says: what a record has to say to be meant.
     """
 
     way: Way | None
@@ -34,6 +35,7 @@ class Trigger:
     words: str = ""
     at_launch: bool = False
     told: str = ""
+    says: Says | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +114,13 @@ class Questions:
         if isinstance(pattern, str):
             yield Event(action=pattern)
         elif pattern.record is not None:
-            parts = self._sop.parts_of(pattern.record)
-            where = None
-            if pattern.where:
-                part = self._sop.parts[parts[0]]
-                said = ((name, values_of(part, name, values)) for name, values in pattern.where.items())
-                where = Says(parts[0], parts[0], where=tuple(sorted(said, key=lambda pair: pair[0])))
-            yield Event(parts=tuple(parts), where=where)
+            for name in self._sop.parts_of(pattern.record):
+                part = self._sop.parts[name]
+                if not pattern.where:
+                    yield Event(parts=(name,))
+                elif pattern.where.keys() <= part.fields.keys():
+                    said = ((field, values_of(part, field, values)) for field, values in sorted(pattern.where.items()))
+                    yield Event(parts=(name,), where=Says(name, name, where=tuple(said)))
         elif pattern.tell is None and pattern.show is None:
             yield Event(enter=pattern.enter, leave=pattern.leave, acknowledge=pattern.acknowledge)
 
@@ -145,7 +147,8 @@ class Questions:
                 can = self._joined([TRUE_CUBE] if way is None else way.cubes, cubes(extra))
                 breaks = self._joined(can, wrongs)
                 told = words.removeprefix(TELL) if words.startswith(TELL) else ""
-                found.append(Trigger(way, self._joined(can, conditions), breaks, words, at_launch, told))
+                says = next((one.where for one in self._event(pattern) if way and way.name in one.parts), None)
+                found.append(Trigger(way, self._joined(can, conditions), breaks, words, at_launch, told, says))
         return found
 
     def _joined(self, some: Sequence[Cube], others: Sequence[Cube]) -> tuple[Cube, ...]:

@@ -13,12 +13,12 @@ the number of moves to a configuration is exact all the same. The rules of moves
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import product
 from typing import Any
 
-from engine.analysis.classes import ABSENT
+from engine.analysis.classes import ABSENT, SlotClasses
 from engine.analysis.logic import (
     At,
     Closed,
@@ -33,7 +33,7 @@ from engine.analysis.logic import (
     StepDone,
     TakenOften,
     written,
-)  # fmt: skip
+)
 from engine.analysis.moves import Moves, Way
 from engine.analysis.slices import (
     NEVER,
@@ -58,7 +58,7 @@ from engine.analysis.slices import (
     Tests,
     Unknown,
     Watched,
-)  # fmt: skip
+)
 from engine.sop.compile import MAIN
 from engine.values import Value
 
@@ -88,6 +88,7 @@ class Space:
     _later: dict[str, list[Way]] = field(init=False, default_factory=dict)
     _facts: tuple[str, ...] = field(init=False)
     _keyed: dict[str, list[int]] = field(init=False, default_factory=dict)
+    _made: dict[tuple[object, ...], bool] = field(init=False, default_factory=dict)
     _led: dict[tuple[str, frozenset[str]], bool] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -302,6 +303,10 @@ class Space:
         if tests.is_plain:
             return _NOTHING
         reasons: set[Unknown] = set(tests.unknown)
+        if reasons:
+            asked = [one for one in reasons if isinstance(one, Says) and tests.cube[one]]
+            made = {one.slot for one in asked if self.moves.can_say(one) and self._can_be_made(one, state)}
+            reasons = {one for one in reasons if not (isinstance(one, Says) and one.slot in made)}
         main = state[0]
         for answer, here, tracked, floating in tests.places:
             if main in here:
@@ -331,6 +336,21 @@ class Space:
             if not (dated and answer and self._must_be_given(leaf)):
                 reasons.add(Never(str(leaf)))
         return frozenset(reasons)
+
+    def _can_be_made(self, leaf: Says, state: State) -> bool:
+        """Whether people can record here and now what is asked of a slot that is not looked at, and change nothing else."""
+        key = (leaf.slot, state[0], *state[2 : 2 + len(self.lines)])
+        known = self._made.get(key)
+        if known is None:
+            closed = state[0] in self.moves.ends
+            steps = {one for one in key[1:] if one is not None}
+            active = {one for one in steps if not closed or self.moves.sop.steps[one].after_end}
+            watched = any(leaf.part in one.parts for one in self._events())
+            known = (
+                not watched and leaf.slot not in self.slots and not active.isdisjoint(self._steps_recording(leaf.slot))
+            )
+            self._made[key] = known
+        return known
 
     def _can_be_led(self, floating: Floating, tests: Tests) -> bool:
         """Whether people can bring a line not looked at to the steps asked for, wherever it stands, and change nothing else."""
@@ -472,17 +492,29 @@ class Space:
                 continue
             if (slot, self.index[slot]) in self._lazy and not (entry is not None and entry.guards):
                 continue
-            for mask in self._variants(slot, classes, events):
-                found.append(Ready(way, tests, self._change(way, slot, mask, events), (slot, mask)))
-        untracked = self.moves.sop.parts[part].keyed is not None or part not in self.slots
-        if events and untracked:
-            for said in (True, False) if any(one.where for one in events) else (True,):
-                change = self._change(way, None, int(said), events)
-                found.append(Ready(way, tests, change, None))
+            for mask in self._variants(classes, events, slot in self.slice.singly):
+                change = self._change(way, slot, mask, self._matching(classes, mask, events))
+                found.append(Ready(way, tests, change, (slot, mask)))
+        if events:
+            # One of a slot not looked at; and one older than the record that counts, which happens and changes nothing else: that
+            # is no way that people can be sure of.
+            known = any(slot.partition(">")[0] == part for slot in self.slots)
+            beside = replace(way, chosen=False) if known and self.moves.sop.parts[part].keyed is None else way
+            apart = self.event_classes(part)
+            for mask in self._variants(apart, events, False):
+                change = self._change(way, None, mask, self._matching(apart, mask, events))
+                found.append(Ready(beside, tests, change, ("", mask)))
         return found
 
-    def _variants(self, slot: str, classes: Classes, events: Sequence[Event]) -> list[int]:
-        if slot in self.slice.singly:
+    def event_classes(self, part: str) -> SlotClasses:
+        """Return the classes that the events of the monitors tell apart in records of a form part."""
+        return self.moves.classes(
+            part, (one.where for one in self._events() if part in one.parts and one.where is not None)
+        )
+
+    @staticmethod
+    def _variants(classes: Classes, events: Sequence[Event], singly: bool) -> list[int]:
+        if singly:
             return [1 << bit for bit in range(classes.present.bit_length()) if classes.present >> bit & 1]
         masks = [classes.present]
         for event in events:
@@ -490,6 +522,11 @@ class Space:
                 yes = classes.mask(event.where)
                 masks = [part for mask in masks for part in (mask & yes, mask & ~yes) if part]
         return masks
+
+    @staticmethod
+    def _matching(classes: Classes, mask: int, events: Sequence[Event]) -> list[Event]:
+        """Return the events that a record of these classes is."""
+        return [one for one in events if one.where is None or mask & classes.mask(one.where)]
 
     def _change(
         self, way: Way, slot: str | None = None, mask: int = 0, recorded: Sequence[Event] = ()
@@ -531,8 +568,8 @@ class Space:
         watched = [
             (
                 index[Watched(number)],
-                self._watch(way, monitor.sets, slot, mask, recorded),
-                self._watch(way, monitor.clears, slot, mask, recorded),
+                self._watch(way, monitor.sets, recorded),
+                self._watch(way, monitor.clears, recorded),
                 [(index[FactOf(leaf.fact)], leaf.values) for leaf in monitor.facts],
             )
             for number, monitor in enumerate(self.monitors)
@@ -584,21 +621,17 @@ class Space:
 
         return change
 
-    def _watch(
-        self, way: Way, events: Sequence[Event], slot: str | None, mask: int, recorded: Sequence[Event]
-    ) -> Callable[[State], bool]:
+    def _watch(self, way: Way, events: Sequence[Event], recorded: Sequence[Event]) -> Callable[[State], bool]:
+        """Return what tells whether a way is one of these events; `recorded`: those that a record is."""
         sure, leaves = False, []
         for event in events:
             if event.leave is not None and way.whole:
                 line = self.moves.line_of[event.leave]
                 leaves.append((0 if line == MAIN else self.index[LineOf(line)], event.leave))
-            elif self._matches(event, way):
-                if event.where is None or event not in recorded:
-                    sure = True
-                elif slot is None:
-                    sure |= bool(mask)
-                else:
-                    sure |= bool(mask & self.slots[slot].mask(event.where))
+            elif event.parts:
+                sure |= event in recorded
+            else:
+                sure |= self._matches(event, way)
         if sure or not leaves:
             return lambda before: sure
         return lambda before: any(before[number] == step for number, step in leaves)
@@ -663,6 +696,9 @@ class Space:
                 named[leaf.fact] |= leaf.values
         for asked in (leaf for monitor in self.monitors for leaf in monitor.facts):
             named[asked.fact] |= asked.values
+        for cause, known in (pair for _, causes in sop.implied for pair in causes):
+            if cause in named:
+                named[cause] |= known
         choices = [self.moves.at_launch(name, named[name]) for name in self._facts]
         entered = {sop.sop.start, *self.moves.entered_with(sop.sop.start)}
         entered |= {start for line in self.moves.alongside for start in self.moves.entered_with(sop.starts[line])}

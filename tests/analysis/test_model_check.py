@@ -88,6 +88,39 @@ def test_what_happened_before_is_remembered_since():
     assert moves(broken) == ["consent", "prepare", "back", "prepare", "depart"]
 
 
+def test_an_older_record_happens_though_it_does_not_count():
+    """A refusal signed earlier leaves the consent in force; a safeguard that counts from it is broken, and never said to hold."""
+    since = {"record": "consent", "where": {"decision": "no"}}
+    given = {"record": "consent", "where": {"decision": "yes"}}
+    (proof,) = decided(going([CONSENTS]), {"before": "depart", "happened": given, "since": since})
+
+    assert proof.verdict is not Verdict.HOLDS
+
+
+def test_a_record_that_begins_and_one_that_ends():
+    """After a yes there must be a no within reach: where the form can be recorded again there is, at the end there is not."""
+    after = {
+        "after": {"record": "consent", "where": {"decision": "yes"}},
+        "eventually": [{"record": "consent", "where": {"decision": "no"}}],
+    }
+    (stuck,) = decided(going([]), after)
+    raw = going([])
+    raw["steps"]["ready"]["actions"].pop("depart")
+    (free,) = decided(raw, after)
+
+    assert moves(stuck) == ["consent", "prepare", "depart"]
+    assert free.verdict is Verdict.HOLDS
+
+
+def test_the_record_of_a_path_says_what_is_meant():
+    """A safeguard that speaks of one answer is broken by a record that gives it."""
+    said = {"before": {"record": "consent", "where": {"decision": "no"}}, "require": [{"form": "risk.here"}]}
+    (proof,) = decided(going([]), said)
+
+    assert moves(proof) == ["consent"]
+    assert proof.counterexample[-1].fields["decision"] == "no"
+
+
 def test_what_is_required_and_what_happened_are_both_asked():
     """A safeguard with both holds only where each of them does."""
     both = {"before": "depart", "require": [CONSENTS], "happened": "prepare"}
