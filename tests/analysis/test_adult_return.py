@@ -72,11 +72,10 @@ def rests_on(safeguard: m.Safeguard) -> frozenset[str]:
     return frozenset(found)
 
 
-ASKING = {key: value for key, value in RAW.items() if key != "safeguards"}
 REQUIRING = [
     one.id for one in LOADED.sop.safeguards
     if isinstance(one, m.Safeguard) and (one.require or one.happened or one.kind in ("never", "always"))
-    and without(ASKING, rests_on(one)) != ASKING
+    and without(RAW, rests_on(one)) != without(RAW, frozenset())
 ]  # fmt: skip
 """Safeguards that some requirement speaks of; where none does there is nothing to take away."""
 
