@@ -77,6 +77,9 @@ class Sweep:
         """Let one deadline come round; a case that can't be read must not hold up the others, and is tried again."""
         try:
             return self._come_round(deadline, now, escalated)
+        except NotAllowed:
+            # A timed action that is not possible yet, or a person who moved the case at this very moment.
+            return Swept(refused=1)
         except Exception as why:
             # A database that is away concerns them all.
             if isinstance(why, Fault) and not isinstance(why, Unreadable):
@@ -112,17 +115,11 @@ class Sweep:
         return woken + Swept(messages=len(messages) if moved else 0)
 
     def _fire(self, deadline: Deadline) -> Swept:
-        try:
-            self._casework.fire(deadline.ref, deadline.name, deadline.step)
-        except NotAllowed:
-            return Swept(refused=1)
+        self._casework.fire(deadline.ref, deadline.name, deadline.step)
         return Swept(fired=1)
 
     def _wake(self, deadline: Deadline) -> Swept:
-        try:
-            self._casework.wake(deadline.ref)
-        except NotAllowed:
-            return Swept(refused=1)
+        self._casework.wake(deadline.ref)
         return Swept(woken=1)
 
     def _message(self, loaded: Loaded, deadline: Deadline, notice: Notify, rest: int, now: datetime) -> NewMessage:
