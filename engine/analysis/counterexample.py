@@ -55,6 +55,7 @@ from engine.cases.case import (
     Launch,
     Move,
     Take,
+    Wake,
 )
 from engine.cases.deadlines import instant_after, wait_until
 from engine.cases.decide import Decision, begun, decide, options
@@ -347,6 +348,8 @@ class Player:
                 return self._grow_old(leaf, leaf.days, at)
             case Says() | Same():
                 return self._record_before(leaf.slot, at)
+            case SeriesOver(step) if answer:
+                return self._go_round(step, at)
         raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged ({leaf})")
 
     def _say_at_launch(self, name: str, values: frozenset[Value], answer: bool, at: int) -> int:
@@ -416,6 +419,25 @@ class Player:
         self._plan.insert(there, Planned(way, {}, slot=slot, choices=way.cubes))
         return there
 
+    def _go_round(self, step: str, at: int) -> int:
+        """Record the first open round of a step's series, or, where nothing is recorded, wait until it lapses."""
+        standing = self._stands[at]
+        for name, series in self._sop.steps[step].model.series.items():
+            rounds = standing.case.series.get(f"{step}/{name}", ())
+            due = next((one.due_at for one in rounds if one.state == "open"), None)
+            if due is None:
+                continue
+            for form in series.forms:
+                for part in self._sop.parts_of(form):
+                    way = self._way_to_record(part, standing)
+                    if way is not None:
+                        self._plan.insert(at, Planned(way, {}, slot=self._any_slot(part), choices=way.cubes))
+                        return at
+            if due > standing.now:
+                self._plan.insert(at, Planned(None, {}, until=due))
+                return at
+        raise DoesNotRun(f"the series of {step} can't be brought to an end there")
+
     def _grow_old(self, leaf: Says, days: int, at: int) -> int:
         """Let a record be too old: signed as long ago as the moves in between allow, then a wait."""
         last = max((n for n in range(at) if self._plan[n].slot == leaf.slot and self._is_record(n)), default=None)
@@ -471,7 +493,7 @@ class Player:
                 self._done.append(
                     Happening("wait", "", standing.case.main, "", planned.until, self._day(planned.until))
                 )
-                return Standing(standing.case, standing.facts, max(standing.now, planned.until) + timedelta(minutes=1))
+                return self._later(standing, max(standing.now, planned.until) + timedelta(minutes=1))
             self._done.append(self._moment(standing))
             return standing
         now = standing.now + timedelta(hours=1) if standing.now.hour < 16 else standing.now + timedelta(minutes=1)
@@ -484,6 +506,13 @@ class Player:
             raise DoesNotRun(f"{_called(planned)}: {' '.join(one.text for one in answer.unmet)}")
         self._done.append(happening)
         self._told = _told_by(answer.effects)
+        return Standing(answer.case, answer.facts, now)
+
+    def _later(self, standing: Standing, now: datetime) -> Standing:
+        """Let time pass; what is due of a series may lapse."""
+        answer = decide(self._sop, standing.case, Wake(), standing.facts, now) if standing.case.series else None
+        if not isinstance(answer, Decision):
+            return Standing(standing.case, standing.facts, now)
         return Standing(answer.case, answer.facts, now)
 
     def _moment(self, standing: Standing) -> Happening:
@@ -663,7 +692,7 @@ class Player:
 
     def _tell(self, role: str, before: Standing, asked: Sequence[m.Requirement]) -> None:
         """Show that a role is told there, by the last move or by one that is open; raises DoesNotRun."""
-        if role in self._told:
+        if role in self._told and (len(self._plan) == 1 or self._plan[-2].way is not None):
             self._done.pop()
             return
         for option in options(self._sop, before.case, before.facts, before.now):

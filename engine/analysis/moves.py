@@ -240,13 +240,14 @@ class Moves:
         part = slot.partition(">")[0]
         return (self.sop.parts[part].keyed is not None) == (">" in slot)
 
-    def can_say(self, leaf: Says) -> bool:
-        """Whether a new record can say what is asked; False where there are too many kinds of record to tell."""
+    def can_say(self, slot: str, cube: Cube) -> bool:
+        """Whether a new record can say all that a cube asks of a slot; False where there are too many kinds of record to tell."""
+        asked = [(leaf, answer) for leaf, answer in cube.items() if isinstance(leaf, Says) and leaf.slot == slot]
         try:
-            known = self.classes(leaf.slot, [leaf])
+            known = self.classes(slot, (leaf for leaf, _ in asked))
         except TooLarge:
             return False
-        return bool(known.mask(leaf) & known.present)
+        return bool(self._mask(slot, asked) & known.present)
 
     def _says(self, cube: Cube) -> bool:
         asked: dict[str, list[tuple[Says, bool]]] = {}

@@ -79,7 +79,7 @@ class Played:
         last = self.standings[-1]
         assert until >= last.now
         if until > last.now:
-            self.edges[-1].append(Edge(len(self.standings), None, True))
+            self.edges[-1].append(Edge(len(self.standings), Event(), True, is_time=True))
             self._stand(Standing(last.case, last.facts, until))
 
     def _decided(self, case: Any, move: Move, facts: Facts, now: datetime) -> Decision:
