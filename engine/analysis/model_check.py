@@ -90,7 +90,7 @@ class Proof:
 
     @property
     def moves(self) -> int:
-        """How many actions, records and acknowledgements its path takes."""
+        """How many moves its path takes."""
         return count_moves(self.counterexample)
 
 
@@ -421,7 +421,7 @@ class Found:
 
     @property
     def moves(self) -> int:
-        """How many actions, records and acknowledgements it takes."""
+        """How many moves it takes."""
         return count_moves(self.happenings)
 
 
