@@ -358,9 +358,8 @@ class Prover:
             happenings = Player(self._moves, space).play(end, None, None, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
-        return Proof(
-            safeguard, Verdict.BROKEN, explored, "From here nothing that people can do leads there.", happenings
-        )
+        reason, nearest = "From here nothing that people can do leads there.", space.states[end]
+        return Proof(safeguard, Verdict.BROKEN, explored, reason, happenings, count_moves(happenings) <= nearest)
 
     def _cycle(self, monitor: Monitor) -> list[str]:
         """Find steps of the main line, or of one strand, whose own actions can go round without the safeguard's end."""
@@ -386,7 +385,7 @@ class Prover:
         for name in ignored.actions:
             for action in self._questions.instances(name):
                 found += 1
-                asked = list(self._moves.offer(action).leaves())
+                asked = [*self._moves.offer(action).leaves(), *self._moves.clock(action).leaves()]
                 seen = sorted(
                     {said for leaf in asked for said in (*_forms_of(leaf), *_facts_of(leaf))}
                     & (parts | set(ignored.facts))

@@ -13,6 +13,7 @@ from functools import cached_property
 from engine.analysis.classes import ABSENT, SlotClasses
 from engine.analysis.logic import (
     FALSE,
+    TRUE,
     At,
     Closed,
     Cube,
@@ -158,6 +159,11 @@ class Moves:
             asked.append(Formula(At(self.pauses), positive=False))
         return both(asked)
 
+    def clock(self, action: CompiledAction) -> Formula:
+        """Say what must be known for a timed action's time to come."""
+        origin = action.model.automatic.from_ if action.model.automatic is not None else None
+        return TRUE if origin is None else Formula(Says(origin.form, origin.form))
+
     def takable(self, action: CompiledAction) -> bool:
         """Whether somebody can take it at all: a role, any party, the clock, or the world where somebody notes it."""
         roles = self.sop.sop.roles
@@ -178,9 +184,8 @@ class Moves:
         if not self.takable(action):
             return None
         asked = self.offer(action)
-        automatic = action.model.automatic
-        if automatic is not None and automatic.from_ is not None and not self.by_people(action):
-            asked = both([asked, Formula(Says(automatic.from_.form, automatic.from_.form))])
+        if not self.by_people(action):
+            asked = both([asked, self.clock(action)])
         to = action.model.to
         target = None if to in (m.STAY, m.RESUME) else to
         pauses = step is None and target in self.pauses
