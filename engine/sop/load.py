@@ -37,6 +37,10 @@ class SopFile:
         """Return the lines of its own file, for drawing."""
         return split_lines(self.text)
 
+    def place_of(self, safeguard: int) -> tuple[Place, Place]:
+        """Return where a safeguard, by its number, stands in the procedure, and where it is written."""
+        return _places(self.marks, safeguard)
+
 
 def load_sop(path: Path, shelf: Shelf) -> tuple[SopFile | None, list[Diagnostic]]:
     """Read one procedure.
@@ -121,16 +125,24 @@ def _text(node: Node | None) -> str:
     return node.value if node is not None and isinstance(node.value, str) else ""
 
 
+def _places(marks: Marks, safeguard: int) -> tuple[Place, Place]:
+    entry, written = marks.value(("safeguards", safeguard)), marks.value(("safeguards", safeguard, "id"))
+    return (entry if entry.file != written.file else written), written
+
+
 def _named_twice(sop: Sop, marks: Marks) -> list[Diagnostic]:
     """Find safeguards of one id: a variant or a report could not say which is meant."""
     found: list[Diagnostic] = []
     seen: set[str] = set()
     for number, one in enumerate(sop.safeguards):
         if isinstance(one, Safeguard) and one.id in seen:
-            place = marks.value(("safeguards", number, "id"))
-            found.append(
-                Diagnostic("SOP110", f'safeguard "{one.id}" stands twice', place, "give one of the two another id")
+            place, written = _places(marks, number)
+            hint = (
+                "give one of the two another id"
+                if place == written
+                else "add to one use `as: …`, which makes another id"
             )
+            found.append(Diagnostic("SOP110", f'safeguard "{one.id}" stands twice', place, hint))
         elif isinstance(one, Safeguard):
             seen.add(one.id)
     return found

@@ -83,7 +83,7 @@ def _entry(entry: Node, shelf: Mapping[str, Shared], common: Mapping[str, Node],
     bound = {**common, **_dict(where)}
     ids = {name: name if suffix is None else f"{name}-{suffix.value}" for name in chosen}
     uses.taken.append(TakenUp(shared, ids, Place(*named.spot)))
-    return [_stated(shared.statements[name], ids[name], bound, named.spot, suffix) for name in chosen]
+    return [_stated(shared.statements[name], ids[name], bound, named.spot) for name in chosen]
 
 
 def _chosen(shared: Shared, only: Node | None, uses: Uses) -> Sequence[str]:
@@ -119,13 +119,11 @@ def _are_bound(
     return not missing
 
 
-def _stated(statement: Node, id: str, bound: Mapping[str, Node], spot: Spot, suffix: Node | None) -> Node:
+def _stated(statement: Node, id: str, bound: Mapping[str, Node], spot: Spot) -> Node:
     """Return a safeguard with its placeholders bound, at the place of its `use`."""
-    filled = _filled(statement, bound)
-    values = _dict(filled)
-    if suffix is not None:
-        values = {**values, "id": Node(id, suffix.spot)}
-    return Node(values, spot, filled.keys)
+    values = _dict(_filled(statement, bound))
+    named = values["id"]
+    return Node({**values, "id": Node(id, named.spot)}, spot, statement.keys)
 
 
 def _filled(node: Node, bound: Mapping[str, Node]) -> Node:

@@ -162,13 +162,18 @@ def test_a_safeguard_lies_at_its_use_and_its_keys_in_the_shared_file(folder):
     )
 
     assert loaded is not None
-    number = len(loaded.sop.safeguards) - 1
-    use, stated = (
-        loaded.marks.value(("safeguards", number)),
-        loaded.marks.value(("safeguards", number, "id")),
-    )
+    use, stated = loaded.place_of(len(loaded.sop.safeguards) - 1)
     assert (Path(use.file).name, use.line) == ("variant.yaml", 4)
     assert (Path(stated.file).name, stated.line) == ("withdrawal.yaml", 7)
+
+
+def test_the_same_one_taken_up_twice_is_told_at_its_use(folder):
+    """The shared file is not what is to be mended."""
+    one = "{use: consent-first, where: {departure: depart, consent: informed_consent.return}}"
+    _, found = taking_up(folder, f"safeguards:\n- {one}\n- {one}")
+
+    assert [(one.code, Path(one.place.file).name, one.place.line) for one in found] == [("SOP110", "variant.yaml", 5)]
+    assert "`as: …`" in found[0].hint
 
 
 def test_a_used_safeguard_can_only_be_made_stricter(folder):
