@@ -11,7 +11,7 @@ from engine.analysis.model_check import Budget, Proof, Verdict, prove
 from engine.analysis.report import hint, is_binding, path, remedy, summary
 from engine.application.ports import SopVersion, Store
 from engine.clock import Clock
-from engine.diagnostics import Diagnostic, Severity, did_you_mean
+from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean
 from engine.errors import NotAllowed, UnknownName
 from engine.notifications.words import check_words
 from engine.sop.canonical import canonical, content_hash, from_canonical
@@ -56,18 +56,20 @@ class Checked:
         return [
             (
                 Diagnostic(
-                    CODES[one.verdict], summary(one), self.file.marks.value(("safeguards", numbers[one.safeguard.id], "id")),
-                    hint(one),
+                    CODES[one.verdict], summary(one), self.file.place_of(numbers[one.safeguard.id])[0], hint(one)
                 ),
                 one,
             )
             for one in self.proofs
             if not one.is_good and (is_binding(one.safeguard) or not binding_only)
-        ]  # fmt: skip
+        ]
 
     def told(self, found: Diagnostic, proof: Proof, sop: CompiledSop) -> str:
         """Return a safeguard that does not hold as a block: its line, the path to the harm, and where it could be stopped."""
         block = drawn([found])
+        stated = self.written_at(proof)
+        if stated is not None and stated.file != found.place.file:
+            block.append(f"    It is written at {stated.file}:{stated.line}:{stated.column}.")
         if proof.counterexample:
             block.append(f"    {'The shortest' if proof.is_shortest else 'The shortest found'} path to it:")
             block += [f"      {line}" for line in path(proof, sop)]
@@ -77,6 +79,13 @@ class Checked:
         for written, sentence in remedy(proof, sop):
             block += [f"    What would stop it: - {written}", f"      {sentence}"]
         return "\n".join(block)
+
+    def written_at(self, proof: Proof) -> Place | None:
+        """Return the place where a safeguard is written; for a shared one, in its file."""
+        if self.file is None:
+            return None
+        ids = [getattr(one, "id", None) for one in self.file.sop.safeguards]
+        return self.file.place_of(ids.index(proof.safeguard.id))[1]
 
     def drawn(self) -> list[str]:
         """Return each finding as a block with its line and a caret."""

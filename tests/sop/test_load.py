@@ -206,9 +206,11 @@ def test_a_shared_safeguard_holds_something_itself(folder):
     """One that only takes up another would be listed, and never be checked."""
     write(folder / "safeguards" / "hollow.yaml", "use: consent-first\n")
 
+    _, beside = Shelf.of(folder)
     _, found = variant(folder, "safeguards: [{use: hollow}]\n")
 
-    assert [(one.code, one.place.file) for one in found] == [("SOP130", str(folder / "safeguards" / "hollow.yaml"))]
+    assert [(one.code, one.place.file) for one in beside] == [("SOP130", str(folder / "safeguards" / "hollow.yaml"))]
+    assert [(one.code, one.place.file) for one in found] == [("SOP134", str(folder / "sops" / "variant.yaml"))]
 
 
 # ── Variants ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -482,7 +484,7 @@ def test_every_code_that_is_told_is_explained():
             if line.endswith("]") and "[SOP1" in line}  # fmt: skip
 
     assert told <= CODES.keys()
-    assert CODES.keys() - told == {"SOP124", "SOP199"}
+    assert CODES.keys() - told == {"SOP124", "SOP134", "SOP135", "SOP199"}
 
 
 def test_a_safeguard_said_anew_twice_is_told(folder):
