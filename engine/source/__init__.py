@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.diagnostics import Diagnostic, in_order
-from engine.source.blocks import further
+from engine.source.blocks import STOPPED, further
 from engine.source.careful import MAX_FAULTS, careful
 from engine.source.swift import swift
 from engine.source.text import MAX_BYTES, decoded, indented, split_lines
@@ -54,7 +54,7 @@ def read(text: bytes | str, file: str) -> tuple[Source | None, list[Diagnostic]]
     if value is not None:
         return Source(value, Marks(file, lambda: _nodes(plain, file)), plain), []
     root, faults = careful(plain, file)
-    if faults and faults[-1].code == "YAML001" and len(faults) < MAX_FAULTS:
+    if faults and faults[-1].code == STOPPED and len(faults) < MAX_FAULTS:
         return None, in_order([*faults, *further(plain, file, faults)])
     return (None if root is None else Source(root.plain(), Marks(file, root), plain)), faults
 
