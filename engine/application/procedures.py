@@ -92,6 +92,13 @@ class Checked:
 CODES = {Verdict.BROKEN: "SOP501", Verdict.UNDECIDED: "SOP502", Verdict.VACUOUS: "SOP503"}
 """What a safeguard that does not hold is called among the findings."""
 
+MEANINGS = {
+    CODES[Verdict.BROKEN]: "a safeguard is broken: a path leads to the harm",
+    CODES[Verdict.UNDECIDED]: 'a safeguard could not be decided, which is never taken for "holds"',
+    CODES[Verdict.VACUOUS]: "a safeguard protects nothing: what it speaks of can never happen",
+}
+"""What each of these codes means."""
+
 
 def proved(checked: Checked, budget: Budget | None = None) -> Checked:
     """Decide every safeguard of a checked procedure; one with faults is left as it is."""
