@@ -66,6 +66,7 @@ def _shape(one: Checked) -> dict[str, object]:
             {
                 "code": found.code, "severity": str(found.severity), "message": found.message, "file": found.place.file,
                 "line": found.place.line, "column": found.place.column, "hint": found.hint,
+                "also": [{"file": one.file, "line": one.line, "column": one.column} for one in found.also],
             }
             for found in (*one.found, *(found for found, _ in one.findings()))
         ],
@@ -94,8 +95,9 @@ def _say(one: Checked) -> None:
     for block in one.drawn():
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
-    if one.file is None or errors:
-        print(f"✗ {one.path}: {errors} to mend")
+    if one.file is None or errors or one.elsewhere:
+        built_on = "a procedure that it is built on has faults, told where they stand"
+        print(f"✗ {one.path}: " + (f"{errors} to mend" if errors else built_on))
         return
     sop = one.file.sop
     steps = len(sop.steps) + sum(len(line.steps) for step in sop.steps.values() for line in step.strands.values())
