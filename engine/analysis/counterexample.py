@@ -79,7 +79,11 @@ MOST_REPLAYED = 6_000
 
 
 class DoesNotRun(Exception):
-    """A path that was found is refused by the engine; the text says where."""
+    """A path that was found is refused by the engine; the text says where, `lacking` which questions had the wrong answer there."""
+
+    def __init__(self, text: str, lacking: frozenset[Leaf] = frozenset()) -> None:
+        super().__init__(text)
+        self.lacking = lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +235,11 @@ class Player:
             if missing:
                 mendings += 1
                 if not mend or mendings > MOST_MENDINGS:
-                    raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged")
-                at = self._mend(at, missing)
+                    raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged", _leaves(missing))
+                try:
+                    at = self._mend(at, missing)
+                except DoesNotRun as why:
+                    raise DoesNotRun(str(why), _leaves(missing)) from None
                 del self._stands[at + 1 :], self._done[at + 1 :]
                 continue
             following = self._move(self._plan[at], at)
@@ -864,6 +871,10 @@ def _told_by(effects: Iterable[Effect]) -> frozenset[str]:
     """Return the roles that a move tells; one fixed sentence is no telling."""
     sent = (one for one in effects if isinstance(one, Notify) and not one.withheld and one.template != "stop")
     return frozenset(one.role for one in sent)
+
+
+def _leaves(missing: Iterable[tuple[Leaf, bool]]) -> frozenset[Leaf]:
+    return frozenset(leaf for leaf, _ in missing)
 
 
 def _called(planned: Planned) -> str:

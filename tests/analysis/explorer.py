@@ -507,6 +507,7 @@ class Judge:
             at = self._all.standings[after if told or number is None else number]
             if not self._concerns(at):
                 continue
+            speaks = True
             if one.never:
                 if not covers(self._sop, one.while_, at):
                     continue
@@ -515,7 +516,6 @@ class Judge:
                 wrong = (bool(one.require) and not hold(required, at.view)) or (
                     one.happened is not None and not happened
                 )
-            speaks = True
             if wrong and (best is None or cost < best):
                 best = cost
         return Answer(best is not None, best or 0, speaks)
