@@ -728,11 +728,11 @@ class Player:
             if not trigger.at_launch and self._is_on(monitor, len(self._plan) - 1):
                 raise DoesNotRun("what should have happened had happened")
         if trigger.told:
-            self._tell(trigger.told, before, asked)
+            self._tell(trigger.told, before, safeguard)
         elif trigger.way is None:
             self._done[-1] = Happening("moment", trigger.words, before.case.main, "", before.now, self._day(before.now))
 
-    def _tell(self, role: str, before: Standing, asked: Sequence[m.Requirement]) -> None:
+    def _tell(self, role: str, before: Standing, safeguard: m.Safeguard) -> None:
         """Show that a role is told there, by the last move or by one that is open; raises DoesNotRun."""
         if role in self._told and (len(self._plan) == 1 or self._plan[-2].until is None):
             self._done.pop()
@@ -745,7 +745,10 @@ class Player:
             answer = decide(self._sop, before.case, move, before.facts, before.now)
             if isinstance(answer, Decision) and role in _told_by(answer.effects):
                 after = Standing(answer.case, answer.facts, before.now)
-                if not asked or not all(guard.holds(after.view) for guard in guards(asked, self._sop.scope)):
+                asked = guards(safeguard.require or safeguard.always, self._sop.scope)
+                narrowed = guards(() if safeguard.if_ is None else (safeguard.if_,), self._sop.scope)
+                broken = not asked or not all(guard.holds(after.view) for guard in asked)
+                if broken and all(guard.holds(after.view) for guard in narrowed):
                     day = self._day(before.now)
                     self._done[-1] = Happening("action", option.action.name, option.step, by, before.now, day)
                     return
