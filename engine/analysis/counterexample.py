@@ -178,6 +178,8 @@ class Player:
                 last.given = trigger.says
             self._plan.append(last)
         self._run(trigger)
+        if trigger is not None and trigger.at_launch and len(self._plan) > 1:
+            raise DoesNotRun("nothing comes before the launch")
         self._certify(trigger, safeguard)
         if trigger is None and not self._ends_as(end):
             raise DoesNotRun("it ends elsewhere")
