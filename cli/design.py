@@ -14,6 +14,7 @@ from cli.cases import Json, Language, application
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
+from cli.stories import play
 from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
@@ -27,6 +28,7 @@ app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no
 app.command(
     "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
 )(rehearse)
+app.command("test", epilog="Example: passerelle sop test sop_definitions/scenarios")(play)
 app.add_typer(editing.app)
 
 
@@ -64,6 +66,7 @@ def _shape(one: Checked) -> dict[str, object]:
             {
                 "code": found.code, "severity": str(found.severity), "message": found.message, "file": found.place.file,
                 "line": found.place.line, "column": found.place.column, "hint": found.hint,
+                "also": [{"file": one.file, "line": one.line, "column": one.column} for one in found.also],
             }
             for found in (*one.found, *(found for found, _ in one.findings()))
         ],
@@ -92,8 +95,9 @@ def _say(one: Checked) -> None:
     for block in one.drawn():
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
-    if one.file is None or errors:
-        print(f"✗ {one.path}: {errors} to mend")
+    if one.file is None or errors or one.elsewhere:
+        built_on = "a procedure that it is built on has faults, told where they stand"
+        print(f"✗ {one.path}: " + (f"{errors} to mend" if errors else built_on))
         return
     sop = one.file.sop
     steps = len(sop.steps) + sum(len(line.steps) for step in sop.steps.values() for line in step.strands.values())
@@ -157,11 +161,18 @@ def _live(sop: str) -> Overlay:
 
 
 @app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
-def schema(form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False) -> None:
+def schema(
+    form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
+    kind: Annotated[str, typer.Option(help="sop, form or scenario: the files it is for")] = "sop",
+) -> None:
     """The JSON Schema for editors."""
+    from engine.application.scenarios.schema import scenario_schema
     from engine.sop.schema import form_schema, sop_schema
 
-    show_json(form_schema() if form else sop_schema())
+    kinds = {"sop": sop_schema, "form": form_schema, "scenario": scenario_schema}
+    if kind not in kinds:
+        raise WrongUse(f'"{kind}" is not a kind of file: {", ".join(kinds)}')
+    show_json(kinds["form" if form else kind]())
 
 
 @app.command("publish", epilog="Example: passerelle sop publish sop_definitions/sops/adult-return.yaml")

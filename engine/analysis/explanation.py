@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from time import monotonic
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -34,8 +33,8 @@ _BUDGET: Final = Budget(states=20_000, seconds=2.0, states_for_shortest=0, secon
 _FEW: Final = 6
 """Of so many at most all smallest sets are looked for where each look explores the procedure anew; of more, one."""
 
-_SECONDS: Final = 4.0
-"""How long the guards of one safeguard are looked for by exploring."""
+_LOOKS: Final = 32
+"""How often a procedure with something left out is explored, at most, to find the guards of one safeguard."""
 
 _AT_THE_MOMENT = "Nothing else that is asked at that moment assures it; what comes before was not looked at."
 _EXPLORED = "Proved without it: then a run breaks the safeguard."
@@ -48,7 +47,7 @@ _BY_TEXT = "No requirement guards it: it holds because none of these actions ask
 _NOT_FOUND = (
     "What guards it could not be told: without the requirements that were looked at it still holds, or is not decided."
 )
-_NO_TIME = "What guards it was not found in the time allowed."
+_TOO_MANY = "What guards it could not be told: more would have to be left out than is tried."
 _NOT_HELD = "It does not hold, so nothing guards it."
 
 
@@ -217,7 +216,7 @@ class _Explainer:
                         return tuple(Guard(cut) for cut in smallest(sites, ask)), _EXPLORED
                     return (Guard(one_of_the_smallest(sites, ask)),), _EXPLORED_ONE
         except TooLarge:
-            return (), _NO_TIME
+            return (), _TOO_MANY
         return (), _NOT_FOUND
 
     def _anywhere(self, question: Question) -> list[Site]:
@@ -238,12 +237,11 @@ class _Explainer:
 
     def _deciding(self, safeguard: m.Safeguard) -> Callable[[frozenset[Site]], bool]:
         known: dict[frozenset[Site], bool] = {}
-        until = monotonic() + _SECONDS
 
         def ask(left_out: frozenset[Site]) -> bool:
             if left_out not in known:
-                if monotonic() > until:
-                    raise TooLarge("the time allowed for one safeguard is over")
+                if len(known) == _LOOKS:
+                    raise TooLarge("more would have to be left out than is tried")
                 less = without(self._sop.sop, [one.path for one in left_out])
                 proof = Prover(compile_sop(less, self._sop.scope.forms, ""), _BUDGET).decide(safeguard)
                 known[left_out] = proof.verdict is Verdict.BROKEN

@@ -13,13 +13,13 @@ from engine.analysis.model_check import Budget, Proof, Verdict, prove
 from engine.analysis.report import hint, is_binding, path, remedy, summary
 from engine.application.ports import RecordedProof, SopVersion, Store
 from engine.clock import Clock
-from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean
+from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_order
 from engine.errors import NotAllowed, UnknownName
 from engine.notifications.words import check_words
 from engine.sop.canonical import canonical, content_hash, from_canonical
 from engine.sop.check import check_file
 from engine.sop.compile import CompiledSop, compile_sop
-from engine.sop.load import Shelf, SopFile, find_root
+from engine.sop.load import BUILT_ON_FAULTS, IN_A_CIRCLE, Shelf, SopFile, find_root
 from engine.sop.model import Safeguard
 from engine.sop.shelf import definitions_in, lines_of
 
@@ -35,12 +35,14 @@ class Checked:
     """One file, checked: the procedure if it could be loaded, and all that was found, in order.
 
     `proofs`: what is known of each safeguard; empty until it is asked for (`proved`), and where the file has faults.
+    `elsewhere`: errors that it has too, but that stand, and are told, in another file of the same run.
     """
 
     path: Path
     file: SopFile | None
     found: Sequence[Diagnostic]
     proofs: Sequence[Proof] = ()
+    elsewhere: int = 0
 
     @property
     def is_sound(self) -> bool:
@@ -48,7 +50,7 @@ class Checked:
 
     @property
     def is_well_formed(self) -> bool:
-        return self.file is not None and not any(one.severity is Severity.ERROR for one in self.found)
+        return self.file is not None and not self.elsewhere and not _errors(self.found)
 
     def findings(self, binding_only: bool = False) -> list[tuple[Diagnostic, Proof]]:
         """Return each safeguard that does not hold, as a diagnostic at its place; `binding_only`: of law or soft law."""
@@ -101,6 +103,13 @@ class Checked:
 CODES = {Verdict.BROKEN: "SOP501", Verdict.UNDECIDED: "SOP502", Verdict.VACUOUS: "SOP503"}
 """What a safeguard that does not hold is called among the findings."""
 
+MEANINGS = {
+    CODES[Verdict.BROKEN]: "a safeguard is broken: a path leads to the harm",
+    CODES[Verdict.UNDECIDED]: 'a safeguard could not be decided, which is never taken for "holds"',
+    CODES[Verdict.VACUOUS]: "a safeguard protects nothing: what it speaks of can never happen",
+}
+"""What each of these codes means."""
+
 
 def proved(checked: Checked, budget: Budget | None = None) -> Checked:
     """Decide every safeguard of a checked procedure; one with faults is left as it is."""
@@ -132,11 +141,36 @@ def check(path: Path) -> list[Checked]:
     files = definitions_in(folder) if path.is_dir() else [path]
     if not files:
         raise UnknownName(f'There is no procedure in "{path}".')
-    checked = []
-    for number, file in enumerate(files):
-        loaded, found = check_file(file, shelf)
-        checked.append(Checked(file, loaded, [*beside, *found] if number == 0 else found))
-    return checked
+    checked = [Checked(file, *check_file(file, shelf)) for file in files]
+    if path.is_dir():
+        checked = _each_told_once(checked)
+    named = {str(one.path) for one in checked}
+    own = [
+        replace(one, found=in_order([*(b for b in beside if b.place.file == str(one.path)), *one.found]))
+        for one in checked
+    ]
+    return [replace(own[0], found=[*(b for b in beside if b.place.file not in named), *own[0].found]), *own[1:]]
+
+
+def _each_told_once(checked: Sequence[Checked]) -> list[Checked]:
+    """Leave out what stands in another file of the same run: a fault of a procedure is one of all that are built on it."""
+    told = {(str(one.path), found) for one in checked for found in one.found if found.place.file == str(one.path)}
+    circles: set[str] = set()
+    answer = []
+    for one in checked:
+        kept = []
+        for found in one.found:
+            follows = found.code == BUILT_ON_FAULTS or found.message in circles
+            if not follows and (found.place.file == str(one.path) or (found.place.file, found) not in told):
+                kept.append(found)
+            if found.code == IN_A_CIRCLE:
+                circles.add(found.message)
+        answer.append(replace(one, found=kept, elsewhere=_errors(one.found) - _errors(kept)))
+    return answer
+
+
+def _errors(found: Sequence[Diagnostic]) -> int:
+    return sum(one.severity is Severity.ERROR for one in found)
 
 
 def _desks_and_words(root: Path) -> list[Diagnostic]:
@@ -196,6 +230,11 @@ class Procedures:
             version = SopVersion(name, max(numbers, default=0) + 1, hashed, content, now)
         self._store.save_version(version, _recorded(checked.proofs, budget, now))
         return version
+
+    def rehearse(self, sop: CompiledSop, content: str) -> None:
+        """Put a compiled procedure in force as it is, proved or not: for a rehearsal, in a house that holds nothing else."""
+        self._store.save_version(SopVersion(sop.sop.sop, 1, sop.version, content, self._clock.now()))
+        self._compiled[sop.version] = sop
 
     def latest(self, sop: str) -> CompiledSop:
         """Return the newest version of a procedure; raises UnknownName."""

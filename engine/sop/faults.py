@@ -26,7 +26,7 @@ CODES: Final = {
     "SOP120": "`extends` names a procedure that is not there",
     "SOP121": "procedures extend one another in a circle",
     "SOP122": "a variant takes away or weakens what the procedure it extends protects",
-    "SOP123": "`remove` of something that is not there, or beside other keys",
+    "SOP123": "`remove` of something that is not there, or beside other keys; `add` to a list that is not there",
     "SOP124": "the procedure that is extended has faults itself",
     "SOP130": "`use` names a shared safeguard that is not there",
     "SOP131": "a placeholder of a shared safeguard is not bound",
