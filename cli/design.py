@@ -11,6 +11,7 @@ import typer
 
 from cli import editing
 from cli.cases import Json, Language, application
+from cli.explaining import say_explanation, say_rights, shape_explanation, shape_rights
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
@@ -19,7 +20,7 @@ from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
 from engine.application.ports import RecordedProof
-from engine.application.procedures import Checked, check, proved
+from engine.application.procedures import Checked, check, explained, proved
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.values import rfc3339
@@ -32,10 +33,13 @@ app.command("test", epilog="Example: passerelle sop test sop_definitions/scenari
 app.add_typer(editing.app)
 
 
-@app.command("check", epilog="Example: passerelle sop check sop_definitions")
+@app.command("check", epilog="Example: passerelle sop check sop_definitions/sops/adult-return.yaml --explain")
 def check_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of definitions")],
     format: Annotated[str, typer.Option(help="text, json or sarif")] = "text",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what guards each safeguard, and what each requirement guards")
+    ] = False,
 ) -> None:
     """Structure, every check and every safeguard. Exit code 1 where something is wrong.
 
@@ -43,19 +47,21 @@ def check_(
     """
     if format not in ("text", "json", "sarif"):
         raise WrongUse(f'"{format}" is not a format: text, json or sarif')
+    if explain and format == "sarif":
+        raise WrongUse("--explain is for text and json; SARIF holds findings only")
     checked = [proved(one) for path in paths for one in check(path)]
     if format == "json":
-        show_json([_shape(one) for one in checked])
+        show_json([_shape(one, explain) for one in checked])
     elif format == "sarif":
         show_json(sarif(checked, Path.cwd()))
     else:
         for one in checked:
-            _say(one)
+            _say(one, explain)
     if not all(one.is_sound for one in checked):
         raise typer.Exit(1)
 
 
-def _shape(one: Checked) -> dict[str, object]:
+def _shape(one: Checked, explaining: bool) -> dict[str, object]:
     sop = one.file.sop if one.file is not None else None
     return {
         "file": str(one.path),
@@ -71,6 +77,8 @@ def _shape(one: Checked) -> dict[str, object]:
             for found in (*one.found, *(found for found, _ in one.findings()))
         ],
         "safeguards": _safeguards(one),
+        **(shape_rights(one.file) if one.file is not None else {}),
+        **(shape_explanation(one.file, explained(one)) if explaining and one.file is not None else {}),
     }  # fmt: skip
 
 
@@ -91,7 +99,7 @@ def _safeguards(one: Checked) -> list[dict[str, object]]:
     ]
 
 
-def _say(one: Checked) -> None:
+def _say(one: Checked, explaining: bool) -> None:
     for block in one.drawn():
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
@@ -106,6 +114,8 @@ def _say(one: Checked) -> None:
     print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
     if one.proofs:
         print(f"  {len(one.proofs)} safeguards: {counted(proof.verdict for proof in one.proofs)}")
+    for line in (*say_rights(one.file), *(say_explanation(one, explained(one)) if explaining else ())):
+        print(f"  {line}")
 
 
 @app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.svg")

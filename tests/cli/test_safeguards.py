@@ -54,7 +54,7 @@ def test_a_broken_right_is_told_with_its_path(run, unsafe):
     assert "day 0   The case begins at “Referral to a specialised organisation”" in done.stdout
     assert "Return operator: Departed (depart, at “Departure”)" in done.stdout
     assert f"{unsafe}:{lines.index('  - use: inv-01') + 1}:10: safeguard" in done.stdout
-    assert f"It is written at {unsafe.parents[1] / 'safeguards' / 'inv-01.yaml'}:" in done.stdout
+    assert f"also: {unsafe.parents[1] / 'safeguards' / 'inv-01.yaml'}:" in done.stdout
     assert f"It could be stopped at {unsafe}:{stop}:7 (depart)." in done.stdout
     assert "What would stop it: - {form: informed_consent.return, where: {decision: [consents]," in done.stdout
     assert "51 holds, 1 broken" in done.stdout
