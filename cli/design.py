@@ -173,13 +173,13 @@ def _live(sop: str) -> Overlay:
 @app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
 def schema(
     form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
-    kind: Annotated[str, typer.Option(help="sop, form or scenario: the files it is for")] = "sop",
+    kind: Annotated[str, typer.Option(help="sop, form, safeguard or scenario: the files it is for")] = "sop",
 ) -> None:
     """The JSON Schema for editors."""
     from engine.application.scenarios.schema import scenario_schema
-    from engine.sop.schema import form_schema, sop_schema
+    from engine.sop.schema import form_schema, safeguard_schema, sop_schema
 
-    kinds = {"sop": sop_schema, "form": form_schema, "scenario": scenario_schema}
+    kinds = {"sop": sop_schema, "form": form_schema, "safeguard": safeguard_schema, "scenario": scenario_schema}
     if kind not in kinds:
         raise WrongUse(f'"{kind}" is not a kind of file: {", ".join(kinds)}')
     show_json(kinds["form" if form else kind]())
