@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_order
 from engine.sop.extend import merged
@@ -16,6 +17,11 @@ from engine.sop.uses import TakenUp, taken_up
 from engine.source import Marks, Node, Source, split_lines
 
 __all__ = ["Shelf", "SopFile", "find_root", "load_form", "load_sop"]
+
+
+IN_A_CIRCLE: Final = "SOP121"
+BUILT_ON_FAULTS: Final = "SOP124"
+"""Codes that follow from the faults of another procedure, or are said alike of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +110,27 @@ def _extended(source: Source, shelf: Shelf, chain: tuple[str, ...]) -> tuple[Sop
         return None, [Diagnostic("SOP120", '"extends" names one procedure by its id', place)]
     chain = (*chain, _text(own))
     if name in chain:
-        circle = " extends ".join(f'"{one}"' for one in (*chain[chain.index(name) :], name))
-        return None, [Diagnostic("SOP121", f"procedures extend one another in a circle: {circle}", place)]
+        return None, [Diagnostic(IN_A_CIRCLE, _circle(chain[chain.index(name) :]), place)]
     path = shelf.sops.get(name)
     if path is None:
         hint = did_you_mean(name, list(shelf.sops), "procedures")
         return None, [Diagnostic("SOP120", f'there is no procedure "{name}" to extend', place, hint)]
     loaded, faults = _load(path, shelf, chain)
-    circle_below = [one.message for one in faults if one.code == "SOP121"]
+    circle_below = [one.message for one in faults if one.code == IN_A_CIRCLE]
     if circle_below:
-        return None, [Diagnostic("SOP121", circle_below[0], place)]
+        return None, [Diagnostic(IN_A_CIRCLE, circle_below[0], place)]
     errors = [one for one in faults if one.severity is Severity.ERROR]
     if loaded is None or errors:
         message = f'"{name}" has faults itself ({len(errors)}), so nothing can be built on it'
-        return None, [Diagnostic("SOP124", message, place, f"mend them first: passerelle sop check {path}")]
+        return None, [Diagnostic(BUILT_ON_FAULTS, message, place, f"mend them first: passerelle sop check {path}")]
     return loaded, []
+
+
+def _circle(names: tuple[str, ...]) -> str:
+    """Say which procedures extend one another, in the same words for each of them."""
+    first = names.index(min(names))
+    said = " extends ".join(f'"{one}"' for one in (*names[first:], *names[: first + 1]))
+    return f"procedures extend one another in a circle: {said}"
 
 
 def _text(node: Node | None) -> str:

@@ -51,8 +51,13 @@ def sop_schema() -> dict[str, Any]:
 
 def form_schema() -> dict[str, Any]:
     """Return the JSON Schema of form files."""
-    whole, parts = _as_written(Form)
-    return {"$schema": DIALECT, **whole, "title": "A form", "$defs": parts}
+    return schema_of(Form, "A form")
+
+
+def schema_of(model: type[BaseModel], title: str) -> dict[str, Any]:
+    """Return the JSON Schema of files that hold one `model`, as written."""
+    whole, parts = _as_written(model)
+    return {"$schema": DIALECT, **whole, "title": title, "$defs": parts}
 
 
 def _as_written(model: type[BaseModel]) -> tuple[dict[str, Any], dict[str, Any]]:

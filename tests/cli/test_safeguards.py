@@ -95,3 +95,18 @@ def test_a_broken_assumption_does_not_stop_a_publication(run, unsafe, tmp_path):
 
     assert run("sop", "check", str(path)).returncode == 1
     assert run("sop", "publish", str(path)).returncode == 0
+
+
+def test_the_list_of_versions_says_what_was_proved(run):
+    """Of the version published just now: 51 hold and one of practice is broken, by which engine and with what budget."""
+    (version,) = json.loads(run("sop", "list", "--json").stdout)
+    proof = version["proof"]
+
+    assert proof["budget"] == {"states": 60_000, "seconds": 10.0}
+    assert proof["engine"]
+    assert proof["proved_at"]
+    assert {one["id"] for one in proof["safeguards"] if one["verdict"] != "holds"} == {
+        "inv-01-written-consent-before-departure"
+    }
+    assert all(isinstance(one["explored"], int) for one in proof["safeguards"])
+    assert "51 holds, 1 broken" in run("sop", "list").stdout
