@@ -106,6 +106,10 @@ def _case(one: Applied) -> dict[str, Any]:
             {"step": due.step, "name": due.name, "kind": due.kind, "old": _maybe(due.old), "new": _maybe(due.new)}
             for due in fate.deadlines
         ],
+        "series": [
+            {"step": one.step, "series": one.series, "old": list(one.old), "new": list(one.new)} for one in fate.series
+        ],
+        "acknowledgements_lapsed": [{"step": step, "role": role} for step, role in fate.lapsed],
         "opens": [{"step": offer.step, "action": offer.action} for offer in fate.opens],
         "shuts": [
             {"step": offer.step, "action": offer.action, "blockers": list(offer.blockers)} for offer in fate.shuts
@@ -152,6 +156,9 @@ def _lines(one: Applied, number: int, is_done: bool) -> Iterator[str]:
     yield f"[green]{'moved' if is_done else 'moves'}[/] v{fate.number} → v{number}" + _meanwhile(one)
     yield from (f"begins: {step}" for step in fate.begun)
     yield from _deadlines(fate)
+    for series in fate.series:
+        yield f"{series.step} · {series.series}: {', '.join(series.new) or 'none'}, was {', '.join(series.old) or 'none'}"
+    yield from (f"counts as acknowledged no longer: {step} by {role}" for step, role in fate.lapsed)
     yield from (f"becomes possible: {offer.action} ({offer.step})" for offer in fate.opens)
     for offer in fate.shuts:
         yield f"no longer possible: {offer.action} ({offer.step})"

@@ -33,6 +33,16 @@ class Shifted:
 
 
 @dataclass(frozen=True, slots=True)
+class Rounds:
+    """The rounds of a series that are others on the new version: the state of each, open, recorded or lapsed."""
+
+    step: str
+    series: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """An action that becomes allowed, or that no longer is, with what then stands against it."""
 
@@ -60,6 +70,7 @@ class Fate:
     Attributes:
         number: of the version on which it stands; 0 where the case can't be read.
         begun: steps of lines that it has only on the new version.
+        lapsed: acknowledgements that no longer count, as (step, role).
         silenced: roles whose queued messages may no longer leave.
         entry: the number of its last history entry when this was decided.
     """
@@ -70,6 +81,8 @@ class Fate:
     reasons: tuple[Reason, ...] = ()
     begun: tuple[str, ...] = ()
     deadlines: tuple[Shifted, ...] = ()
+    series: tuple[Rounds, ...] = ()
+    lapsed: tuple[tuple[str, str], ...] = ()
     opens: tuple[Offer, ...] = ()
     shuts: tuple[Offer, ...] = ()
     messages: tuple[Word, ...] = ()
@@ -97,6 +110,8 @@ def fate_of(
         loaded.case.seq,
         begun=answer.begun,
         deadlines=tuple(_shifted(clocks, answer.clocks, names)),
+        series=tuple(_rounds(loaded.case, answer.case, names)),
+        lapsed=tuple(_lapsed(loaded.case, answer.case, names)),
         opens=opens,
         shuts=shuts,
         messages=tuple(_words(loaded.case, answer)),
@@ -113,6 +128,23 @@ def _shifted(rows: Iterable[SetDeadline], clocks: Iterable[SetDeadline], names: 
         if was is None or becomes is None or (was.due_at, was.alarms) != (becomes.due_at, becomes.alarms):
             kind = next(one.kind for one in (becomes, was) if one is not None)
             yield Shifted(step, name, kind, was.due_at if was else None, becomes.due_at if becomes else None)
+
+
+def _rounds(before: Case, after: Case, names: Names) -> Iterator[Rounds]:
+    """Yield the series of the steps at which the case stands whose rounds differ."""
+    old = {(names.step(key.partition("/")[0]), key.partition("/")[2]): rounds for key, rounds in before.series.items()}
+    new = {(key.partition("/")[0], key.partition("/")[2]): rounds for key, rounds in after.series.items()}
+    for step, name in sorted(old.keys() | new.keys()):
+        was, becomes = (tuple(one.state for one in known.get((step, name), ())) for known in (old, new))
+        if step in after.steps() and was != becomes:
+            yield Rounds(step, name, was, becomes)
+
+
+def _lapsed(before: Case, after: Case, names: Names) -> Iterator[tuple[str, str]]:
+    for slot in sorted(before.acknowledged):
+        step, _, role = slot.partition(" ")
+        if f"{names.step(step)} {role}" not in after.acknowledged:
+            yield names.step(step), role
 
 
 def _slot(clock: SetDeadline, names: Names) -> tuple[str, str]:

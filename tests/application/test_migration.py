@@ -396,7 +396,7 @@ def test_visits_that_were_made_stay_made(small, begun, publish):
 
 FACT = (
     "start: talk\n",
-    "facts:\n  tongue: {type: choice, title: {en: Tongue, fr: Langue}, choices: {sq: {en: A, fr: A}, ar: {en: B, fr: B}}}\nstart: talk\n",
+    "facts:\n  tongue: {type: choice, title: {en: Tongue, fr: Langue}, choices: {sq: {en: A, fr: A}}}\nstart: talk\n",
 )
 ASKED = (
     "hand_over: {to: there, by: [worker]}",
