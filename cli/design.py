@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import editing
+from cli import editing, migrating
 from cli.cases import Json, Language, application
 from cli.explaining import say_explanation, say_rights, shape_explanation, shape_rights
 from cli.output import day, out, show_json, table
@@ -25,12 +25,16 @@ from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.values import rfc3339
 
-app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check, draw, edit, rehearse, publish and migrate procedures.",
+    no_args_is_help=True,
+)
 app.command(
     "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
 )(rehearse)
 app.command("test", epilog="Example: passerelle sop test sop_definitions/scenarios")(play)
 app.add_typer(editing.app)
+app.add_typer(migrating.app)
 
 
 @app.command("check", epilog="Example: passerelle sop check sop_definitions/sops/adult-return.yaml --explain")
