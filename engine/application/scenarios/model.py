@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, 
 from engine.forms.model import Bool, Definition, Name, PartName, Title
 from engine.sop.model import Country, Names, SafeguardId
 
-StoryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,79}$")]
+StoryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,159}$")]
 
 
 def _instant(value: object) -> datetime:

@@ -15,6 +15,7 @@ from pathlib import Path
 from engine.actors.load import load_actors
 from engine.actors.model import Actor
 from engine.analysis.model_check import Budget, Prover, Verdict
+from engine.application.ports import Entry
 from engine.application.procedures import Checked, check
 from engine.application.scenarios.coverage import Covered, Seen
 from engine.application.scenarios.desks import furnished
@@ -57,6 +58,7 @@ class Result:
         played: how many events were played.
         found: why it did not pass, each at its place.
         note: of a story of a harm, where its path is barred and why.
+        way: the actions taken, by people and by the system, as (step, action) in their order.
     """
 
     path: Path
@@ -65,6 +67,7 @@ class Result:
     played: int
     found: Sequence[Diagnostic] = ()
     note: str = ""
+    way: tuple[tuple[str, str], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -161,12 +164,13 @@ class Trial:
                 found = [
                     Diagnostic("SCN201", f"the case can't be launched: {why.message}", place, "; ".join(why.details))
                 ]
-            if rehearsal.ref:
-                procedure.seen.played(stage.store.history(rehearsal.ref), stage.store.messages(rehearsal.ref))
+            history = stage.store.history(rehearsal.ref) if rehearsal.ref else ()
+            procedure.seen.played(history, stage.store.messages(rehearsal.ref) if rehearsal.ref else ())
         note = ""
         if story.harm is not None and not found:
             found, note = self._harm(story, procedure, rehearsal)
-        return Result(story.path, story.name, story.sop, played, found, note)
+        way = tuple(_way(history, procedure.sop))
+        return Result(story.path, story.name, story.sop, played, found, note, way)
 
     def _harm(self, story: Story, procedure: InForce, rehearsal: Rehearsal) -> tuple[list[Diagnostic], str]:
         """Say whether a harm can happen: its path ran to the end, or was barred on the way."""
@@ -279,6 +283,14 @@ class NotADeskFile(Exception):
 def _in_force(file: SopFile) -> InForce:
     content = canonical(file.sop, file.shelf.forms)
     return InForce(file, content, compile_sop(file.sop, file.shelf.forms, content_hash(content)))
+
+
+def _way(history: Iterable[Entry], sop: CompiledSop) -> Iterator[tuple[str, str]]:
+    """Yield the actions of a history with the step of each; one open everywhere stands at the main step."""
+    for entry in history:
+        if entry.move in ("action", "fire", "breach"):
+            own = [step for step in entry.from_steps if entry.name in sop.steps[step].actions]
+            yield (own or entry.from_steps)[0], entry.name
 
 
 def _told(why: NotAsExpected) -> list[Diagnostic]:
