@@ -23,7 +23,7 @@ from engine.application.scenarios.load import Story, load_story
 from engine.application.scenarios.model import Lies
 from engine.application.scenarios.names import wrong_names
 from engine.application.scenarios.rehearsal import NotAsExpected, Rehearsal, Stage
-from engine.diagnostics import Diagnostic, did_you_mean
+from engine.diagnostics import Diagnostic, did_you_mean, in_order
 from engine.errors import NotAllowed, UnknownName, WrongUse
 from engine.sop.canonical import canonical, content_hash
 from engine.sop.compile import CompiledSop, compile_sop
@@ -140,16 +140,21 @@ class Trial:
         procedure = self._procedure(story)
         if isinstance(procedure, Diagnostic):
             return Result(path, story.name, story.sop, 0, [*found, procedure])
+        return self.play(story, procedure, found)
+
+    def play(self, story: Story, procedure: InForce, found: Sequence[Diagnostic] = ()) -> Result:
+        """Play a story on a procedure at hand; one with faults (`found`, and those of its names) is not played."""
         try:
             story, desks = self._desks(story, procedure.sop, Path(procedure.file.file))
         except NotADeskFile as why:
-            return Result(path, story.name, story.sop, 0, [*found, why.found])
-        found = [*found, *wrong_names(story, procedure.sop, desks)]
+            found = [*found, why.found, *wrong_names(story, procedure.sop, None)]
+            return Result(story.path, story.name, story.sop, 0, in_order(found))
+        found = in_order([*found, *wrong_names(story, procedure.sop, desks)])
         if found:
-            return Result(path, story.name, story.sop, 0, found)
-        return self._play(story, procedure, desks)
+            return Result(story.path, story.name, story.sop, 0, found)
+        return self._played(story, procedure, desks)
 
-    def _play(self, story: Story, procedure: InForce, desks: Sequence[Actor]) -> Result:
+    def _played(self, story: Story, procedure: InForce, desks: Sequence[Actor]) -> Result:
         with self._opening(procedure, story.begins_at) as stage:
             rehearsal = Rehearsal(stage, story, lambda what, moved: None, desks, procedure.seen)
             played, found = 0, []
@@ -260,7 +265,7 @@ class Trial:
         if key not in self._procedures:
             (checked,) = check(path)
             file = checked.file
-            self._procedures[key] = _in_force(file) if file is not None and checked.is_well_formed else checked
+            self._procedures[key] = in_force(file) if file is not None and checked.is_well_formed else checked
         return self._procedures[key]
 
     def _id_of(self, path: Path) -> str:
@@ -280,7 +285,8 @@ class NotADeskFile(Exception):
         self.found = found
 
 
-def _in_force(file: SopFile) -> InForce:
+def in_force(file: SopFile) -> InForce:
+    """Compile a procedure that was checked."""
     content = canonical(file.sop, file.shelf.forms)
     return InForce(file, content, compile_sop(file.sop, file.shelf.forms, content_hash(content)))
 
