@@ -25,32 +25,21 @@ ARRIVE = "arrive: {to: closed_returned, by: [receiving_worker]}"
 DECLINE = "      decline: {to: closed_declined, by: [case_manager]}\n"
 LAPSE = '      lapse: {to: closed_declined, by: [system], automatic: {after: "30 days"}REQUIRES}\n'
 LAPSE_GUARD = "  - {id: no-lapse, before: lapse, require: [{form: informed_consent.return}]}\n"
-TELL_GUARD = (
-    "  - {id: told-with-consent, before: {tell: receiving_worker},"
-    " require: [{form: informed_consent.data_share, for: {role: receiving_worker, purpose: referral},"
-    " where: {decision: consents}}]}\n"
-)
-SHARE = "{form: informed_consent.data_share, where: {decision: consents}}"
-FOR_WORKER = (
-    "{form: informed_consent.data_share, for: {role: receiving_worker, purpose: referral}, where: {decision: consents}}"
-)
 
 SMALL_HARMS = {
-    # safeguard: (sound text, broken text, what the shipped small file needs first, where the harm lies)
+    # safeguard: (sound text, broken text, what is changed in the small file first, where the harm lies)
     "consent-before-departure": (CONSENT, "          - {form: risk", ("", ""), "in_the_last_event"),
     "risk-before-departure": (
         "where: {decision: [favourable, conditional]}, not_older_than", "not_older_than", ("", ""), "in_the_last_event",
     ),
     "withdraw-any-time": ("while: {phases: [decision, assessment]}", "while: {phases: [decision]}", ("", ""), "where_it_ends"),
     "every-departure-is-followed": (
-        ARRIVE, ARRIVE.replace("]}", "], requires: [{form: informed_consent.return, where: {decision: refuses}}]}"), ("", ""),
-        "where_it_ends",
+        ARRIVE, ARRIVE.replace("]}", "], requires: [{none_of: [{step_done: counselling}]}]}"), ("", ""), "where_it_ends",
     ),
     "no-lapse": (
         LAPSE.replace("REQUIRES", ", requires: [{form: informed_consent.return}]"), LAPSE.replace("REQUIRES", ""),
         (DECLINE, DECLINE + LAPSE.replace("REQUIRES", ", requires: [{form: informed_consent.return}]")), "in_the_last_event",
     ),
-    "told-with-consent": (FOR_WORKER, FOR_WORKER.replace(", where: {decision: consents}", ""), (SHARE, FOR_WORKER), "where_it_ends"),
 }  # fmt: skip
 
 
@@ -70,13 +59,9 @@ def only(paths: list[Path]) -> Result:
 
 @pytest.mark.parametrize("name", SMALL_HARMS)
 def test_each_kind_of_harm_is_kept_and_told(name, small, tmp_path):
-    """A move, a timed move, a message, a right that is not there and a dead end: shown on the broken file, gone on the mended."""
+    """A move, a timed move, a right that is not there and a dead end: shown on the broken file, gone on the mended."""
     sound, broken, (before, after), lies = SMALL_HARMS[name]
-    mended = (
-        small.read_text(encoding="utf-8").replace(before, after)
-        + TELL_GUARD
-        + (LAPSE_GUARD if "lapse" in after else "")
-    )
+    mended = small.read_text(encoding="utf-8").replace(before, after) + (LAPSE_GUARD if "lapse" in after else "")
     small.write_text(mended.replace(sound, broken), encoding="utf-8")
     (checked,) = check(small)
     proof = next(one for one in proved(checked).proofs if one.safeguard.id == name)
@@ -95,7 +80,7 @@ def test_each_kind_of_harm_is_kept_and_told(name, small, tmp_path):
     assert [one.code for one in shown.found] == ["SCN202"]
     assert name in shown.found[0].message
     assert [one.message for one in barred.found] == []
-    assert ("barred at" in barred.note) == (name != "told-with-consent")
+    assert ("barred at" in barred.note) == (lies == "in_the_last_event")
 
 
 SHIPPED = in_force(LOADED)
@@ -103,7 +88,7 @@ SHIPPED = in_force(LOADED)
 
 @pytest.mark.parametrize("name", REQUIRING)
 def test_what_breaks_the_adult_procedure_is_kept_and_barred(name, tmp_path):
-    """Without any requirement on what a safeguard speaks of, the path saved runs on the engine; on the shipped procedure it doesn't."""
+    """Without any requirement on what a safeguard speaks of the path saved runs on the engine; as shipped it is barred."""
     safeguard = next(one for one in LOADED.sop.safeguards if isinstance(one, Safeguard) and one.id == name)
     sop = changed(without(LOADED.sop.model_dump(by_alias=True, exclude_unset=True, mode="json"), rests_on(safeguard)))
     proof = Prover(sop, Budget(seconds_for_shortest=0)).decide(safeguard)
