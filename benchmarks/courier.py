@@ -77,7 +77,7 @@ def _queue(house: Application, ref: str, number: int) -> None:
                 f"{number}-{one}",
                 ref,
                 1,
-                MessageKind.REMINDER,
+                MessageKind.YOUR_TURN,
                 "one",
                 "one",
                 "here",

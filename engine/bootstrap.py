@@ -16,6 +16,7 @@ from engine.application.people import People
 from engine.application.ports import Cipher, Store
 from engine.application.procedures import Procedures
 from engine.application.queries import Queries
+from engine.application.reading import ReadingHours
 from engine.application.sweep import Sweep
 from engine.application.telling import Telling
 from engine.calendars.almanac import Almanac
@@ -70,7 +71,7 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
     people = People(store, cipher, almanac)
     casework = Casework(store, cipher, procedures, people, almanac, now)
     press = Press.read(settings.definitions / "messages", settings.base_url)
-    telling = Telling(store, casework, people, press)
+    telling = Telling(store, casework, people, ReadingHours(almanac), press, now)
     return Application(
         settings=settings,
         clock=now,
@@ -83,7 +84,7 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
         corrections=Corrections(store, cipher, casework, now),
         queries=Queries(store, cipher, casework, people, now),
         sweep=Sweep(store, cipher, casework, now),
-        courier=Courier(store, telling.compose, channels_from(settings, now), now),
+        courier=Courier(store, telling, channels_from(settings, now), now),
     )
 
 

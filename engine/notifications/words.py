@@ -32,7 +32,7 @@ FALLBACK: Final = "en"
 
 BLANKS: Final[Mapping[str, str]] = MappingProxyType({
     "subject": "", "silent": "", "case": "ref", "due": "due", "sign_in": "place", "step": "step", "acted": "acted",
-    "address": "address", "system": "",
+    "address": "address", "system": "", "several": "", "in_place": "",
 })  # fmt: skip
 """Each sentence and the one blank it must have, written `$ref`; empty: it may have none."""
 

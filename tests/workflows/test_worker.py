@@ -35,7 +35,7 @@ def test_two_workers_empty_the_outbox_and_send_nothing_twice(postgres_url, tmp_p
     )
     ref = house.casework.launch("ping", "FR", "AL", "one", {}, {}).ref
     (deadline,) = house.store.deadlines(ref)
-    kind, state = MessageKind.REMINDER, MessageState.QUEUED
+    kind, state = MessageKind.YOUR_TURN, MessageState.QUEUED
     house.store.move_on(
         deadline, [NewMessage(f"m{n}", ref, 1, kind, "one", "one", "here", "reminder", state, NOW) for n in range(500)]
     )
