@@ -69,17 +69,22 @@ Letter = Sequence[Message]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What came of a batch. `later` were put back, `lost` had been taken over by another courier."""
+    """What came of a batch.
+
+    `later` could not leave and were put back; `waiting` wait for their reader; `lost` had been taken over by another courier.
+    """
 
     sent: int = 0
     failed: int = 0
     later: int = 0
     lost: int = 0
+    waiting: int = 0
 
     def __add__(self, other: Delivery) -> Delivery:
         return Delivery(
-            self.sent + other.sent, self.failed + other.failed, self.later + other.later, self.lost + other.lost
-        )
+            self.sent + other.sent, self.failed + other.failed, self.later + other.later, self.lost + other.lost,
+            self.waiting + other.waiting,
+        )  # fmt: skip
 
 
 def backoff(tries: int, draw: float) -> timedelta:
@@ -136,7 +141,7 @@ class Courier:
                 continue
             if moment > self._clock.now():
                 back = self._store.put_back([message.id], self._owner, moment, "waits for its reader", tried=False)
-                kept += Delivery(later=back, lost=1 - back)
+                kept += Delivery(waiting=back, lost=1 - back)
             elif message.letter:
                 letters.setdefault(message.letter, []).append(message)
             elif self._press.may_join(message, reader):
