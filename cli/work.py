@@ -14,6 +14,7 @@ from cli.output import err, out, show_json
 from engine.bootstrap import build
 from engine.errors import NotAllowed
 from engine.settings import Settings
+from engine.values import rfc3339
 
 audit = typer.Typer(help="The chain of every history.", no_args_is_help=True)
 db = typer.Typer(help="The database's tables.", no_args_is_help=True)
@@ -50,6 +51,21 @@ def sweep(once: Once = False) -> None:
                     raise typer.Exit(3)
                 return
             time.sleep(30)
+
+
+def watch() -> None:
+    """Say whether reminders and messages stand still, and tell the operator. Exit code 1 if they do. Example: passerelle watch
+
+    Let another machine, or cron, call it every quarter of an hour.
+    """
+    with application() as house:
+        found = house.watchman.look_and_tell()
+    for what, since in (("reminders", found.sweep), ("messages", found.courier)):
+        if since is not None:
+            err.print(f"✗ the {what} stand still: what was due at {rfc3339(since)} was taken by nobody")
+    if found:
+        raise typer.Exit(1)
+    out.print("✓ nothing stands still")
 
 
 def serve() -> None:

@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from engine.application.ports import (
     Channel,
     Message,
+    NewMessage,
     Outgoing,
     PassingFailure,
     PermanentFailure,
@@ -61,6 +62,9 @@ class Press(Protocol):
 
     def write(self, messages: Sequence[Message], reader: Recipient) -> Callable[[str], Outgoing]:
         """Return what makes the letter for one of the reader's addresses."""
+
+    def undelivered(self, messages: Sequence[Message]) -> Sequence[NewMessage]:
+        """Return who is told that these will never arrive."""
 
 
 Letter = Sequence[Message]
@@ -217,8 +221,18 @@ class Courier:
         back = self._store.put_back([one.id for one in letter], self._owner, self._clock.now() + wait, reason)
         return Delivery(later=back, lost=len(letter) - back)
 
+    def _told_instead(self, letter: Letter) -> Sequence[NewMessage]:
+        try:
+            return self._press.undelivered(letter)
+        except Exception as why:
+            # Its case can't be read: the row says that it failed, and `case list --overdue` lists it.
+            if isinstance(why, Fault) and not isinstance(why, Unreadable):
+                raise
+            return ()
+
     def _fail(self, letter: Letter, reason: str, channel: str) -> Delivery:
-        failed = self._store.mark_failed([one.id for one in letter], self._owner, reason, channel)
+        told = self._told_instead(letter)
+        failed = self._store.mark_failed([one.id for one in letter], self._owner, reason, channel, told)
         return Delivery(failed=failed, lost=len(letter) - failed)
 
 

@@ -319,8 +319,13 @@ class Store(Protocol):
     def mark_sent(self, ids: Sequence[int], owner: str, at: datetime, channel: str) -> int:
         """Say that messages have left, all in one transaction; returns how many of them were still held."""
 
-    def mark_failed(self, ids: Sequence[int], owner: str, reason: str, channel: str) -> int:
-        """Say that messages fail for good, and become a task for a person; returns how many were still held."""
+    def mark_failed(
+        self, ids: Sequence[int], owner: str, reason: str, channel: str, told: Sequence[NewMessage] = ()
+    ) -> int:
+        """Say that messages fail for good, and queue for whom it is a task (`told`); returns how many were still held.
+
+        Where none was, nothing is queued. A message whose key is already there is left as it is.
+        """
 
     def put_back(self, ids: Sequence[int], owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> int:
         """Queue messages again, to be tried at `next_at`, and count a try if there was one; returns how many were held."""
@@ -335,6 +340,9 @@ class Store(Protocol):
         Their `next_at` becomes `until` (a lease), so that no other sweep takes them meanwhile and a crash only delays
         them. They are returned as they stood before. What comes of a deadline ends it, or is said with `move_on`.
         """
+
+    def next_deadline_at(self) -> datetime | None:
+        """Return when the next deadline comes round (lease ends included), or None when none does."""
 
     def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
         """Queue what has come of a deadline's alarms; store its remaining `alarms` and its `next_at`: one transaction.

@@ -12,8 +12,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from engine.application.ports import Message, Recipient
-from engine.calendars.almanac import Almanac, CountryNotConfirmed
-from engine.calendars.business import CalendarTooShort
+from engine.calendars.almanac import Almanac
+from engine.calendars.business import CalendarTooShort, CountryNotConfirmed
 from engine.clock import instant_of, zone
 from engine.values import MessageKind
 

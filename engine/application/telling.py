@@ -5,18 +5,29 @@ What time alone brings forth for one reader leaves as one letter: nobody gets fo
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from engine.application.casework import Casework
+from engine.application.casework import Casework, Loaded
+from engine.application.change import new_message
 from engine.application.people import People
-from engine.application.ports import Message, Outgoing, PermanentFailure, Recipient, Store
+from engine.application.ports import Message, NewMessage, Outgoing, PermanentFailure, Recipient, Store
 from engine.application.reading import LADDER, ReadingHours
+from engine.cases.draft import active_steps
+from engine.cases.effects import Notify
+from engine.cases.sharing import why_withheld
+from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import UnknownName
 from engine.notifications.render import Occasion, Press
 from engine.sop.requirements import words
-from engine.values import Kind, Level
+from engine.values import Kind, Level, MessageKind, Side
+
+UNDELIVERED: Final = "undelivered"
+"""The template of the word that another message will never arrive."""
 
 
 class Telling:
@@ -55,6 +66,40 @@ class Telling:
         said = self._press.render(occasions, level, language, reader.zone, in_place=reader.in_place)
         key = messages[0].letter or messages[0].key
         return lambda address: Outgoing(key, address, said.subject, said.body, language)
+
+    def undelivered(self, messages: Sequence[Message]) -> list[NewMessage]:
+        """Return who is told that these will never arrive: one person for each case, whom to call says `case list --overdue`.
+
+        It is whoever made the move they follow from, else somebody responsible where the case stands; never the one who can't be
+        reached. Of the failure of such a word itself nobody is told.
+        """
+        found: dict[tuple[str, str], NewMessage] = {}
+        for message in messages:
+            if message.template != UNDELIVERED:
+                loaded = self._casework.load(message.ref)
+                role = self._who_calls(loaded, message)
+                if role is not None:
+                    key = hashlib.sha256(f"{message.key}|{UNDELIVERED}".encode()).hexdigest()[:32]
+                    notice = Notify(MessageKind.ESCALATION, role, message.step, UNDELIVERED)
+                    told = new_message(loaded.case, notice, self._clock.now(), key)
+                    urgent = message.urgent or message.template == "stop"
+                    found.setdefault((message.ref, role), replace(told, urgent=urgent))
+        return list(found.values())
+
+    def _who_calls(self, loaded: Loaded, message: Message) -> str | None:
+        """Return the role that is told, of those that may be told of the case at this moment."""
+        entry = self._store.entry(message.ref, message.seq)
+        roles = [] if entry is None else [entry.role]
+        for step in active_steps(loaded.sop, loaded.case):
+            roles += loaded.sop.steps[step].model.responsible
+        view = CaseView(loaded.case, loaded.facts, self._clock.now())
+        for role in roles:
+            known, actor = loaded.sop.sop.roles.get(role), loaded.case.parties.get(role)
+            if known is None or known.side is Side.PERSON or actor in (None, message.actor):
+                continue
+            if not why_withheld(loaded.sop, role, view):
+                return role
+        return None
 
     def _level(self, messages: Sequence[Message], level: Level) -> Level:
         """A consulate never reads the title of a step, however its mail is protected: it would learn what the case is about."""

@@ -82,6 +82,12 @@ class Press:
         separator = "\n" if len(occasions) == 1 else "\n\n"
         return Rendered(subject, separator.join([*parts, *(["\n".join(last)] if last else [])]) + "\n")
 
+    def standstill(self, since: datetime) -> Rendered:
+        """Return what an operator is told when nobody takes what is due; of no case, in English, in UTC."""
+        words = self._words[FALLBACK]
+        said = _said(words, "standstill", since=_local(since, FALLBACK, "UTC"))
+        return Rendered(words.sentences["subject"], said + "\n")
+
     def _told(self, occasion: Occasion, words: Words, full: bool, tongue: str, zone_name: str) -> Iterator[str]:
         """Yield the lines about one occasion."""
         yield _said(words, "case", ref=occasion.ref)

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from engine.actors.model import Actor, Way
+from engine.adapters.channels import channels_from
+from engine.application.watchman import Watchman
 from engine.bootstrap import Application
 from engine.errors import WrongUse
 from engine.values import Level, MessageState
@@ -220,3 +222,55 @@ def test_a_letter_says_as_much_as_the_least_of_it_may(small, begun, clock):
     (letter,) = [body for body in mails(small) if "several things" in body]
     assert letter.count("Step: Talk") == 2
     assert begun not in letter.split("\n\n", 1)[0]
+
+
+def test_a_message_that_can_never_arrive_becomes_somebodys_task(small, begun, clock):
+    """The far desk's mailbox is gone: whoever handed over hears that somebody must be called, once, and nothing else is said."""
+    given = {"decision": "given", "signed_on": "2026-03-02", "signed_by": ["worker"]}
+    small.casework.record(begun, "consent", given, "w")
+    small.courier.run()
+    small.casework.take(begun, "hand_over", "w")
+    change(small, "f", channels=())
+    before = set(mails(small))
+
+    small.courier.run()
+
+    (failed,) = [one for one in small.store.messages() if one.state is MessageState.FAILED]
+    (told,) = [one for one in small.store.messages() if one.template == "undelivered"]
+    assert (failed.actor, told.actor, told.state) == ("f", "w", MessageState.SENT)
+    assert sum("has to be called" in body for body in mails(small) if body not in before) == 1
+
+
+def test_the_failure_of_the_word_of_a_failure_is_told_to_nobody(small, begun, clock):
+    """Nobody can be reached at all: two failed rows, and no third message about the second."""
+    change(small, "w", channels=())
+    change(small, "b", channels=())
+
+    small.courier.run()
+
+    assert {one.template for one in small.store.messages()} <= {"your_turn", "undelivered"}
+    assert all(one.state is MessageState.FAILED for one in small.store.messages())
+
+
+def test_nobody_sweeps_and_the_operator_hears_of_it(small, begun, clock, tmp_path):
+    """A quarter of an hour after a reminder was due the watchman speaks; after a sweep all is well. The mail names no case."""
+    watchman = Watchman(
+        small.store, channels_from(small.settings, clock), small.courier._press._press, "operator@example.org", clock
+    )
+    small.courier.run()
+    assert not watchman.look_and_tell()
+    clock.advance(timedelta(days=3))
+    before = set(mails(small))
+
+    found = watchman.look_and_tell()
+
+    (mail,) = [body for body in mails(small) if body not in before]
+    assert found.sweep is not None
+    assert found.courier is None
+    assert "operator@example.org" in mail
+    assert begun not in mail
+    small.sweep.run()
+    small.courier.run()
+    clock.move_to(datetime(2026, 3, 5, 9, 0, tzinfo=UTC))
+    small.courier.run()
+    assert not watchman.look()

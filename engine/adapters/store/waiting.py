@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ClauseElement, bindparam, func, select, text, update
+from sqlalchemy import ClauseElement, Connection, bindparam, func, select, text, update
 
 from engine.adapters.store.database import Database, instant, micros
 from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
 from engine.adapters.store.tables import deadlines, outbox
-from engine.application.ports import Deadline, Message, NewMessage
+from engine.application.ports import NEVER, Deadline, Message, NewMessage
 from engine.values import MessageState
 
 _LEASE_SQLITE = (
@@ -80,8 +80,15 @@ class Waiting(Database):
     def mark_sent(self, ids: Sequence[int], owner: str, at: datetime, channel: str) -> int:
         return self._mark(_SENT, ids, {"owner": owner, "at": micros(at), "channel": channel})
 
-    def mark_failed(self, ids: Sequence[int], owner: str, reason: str, channel: str) -> int:
-        return self._mark(_FAILED, ids, {"owner": owner, "reason": reason, "channel": channel})
+    def mark_failed(
+        self, ids: Sequence[int], owner: str, reason: str, channel: str, told: Sequence[NewMessage] = ()
+    ) -> int:
+        with self.writing() as connection:
+            rows = [{"id": id, "owner": owner, "reason": reason, "channel": channel} for id in ids]
+            failed: int = sum(self.run(connection, _FAILED, row).rowcount for row in rows)
+            if failed:
+                self._queue(connection, told)
+        return failed
 
     def put_back(self, ids: Sequence[int], owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> int:
         given = {"owner": owner, "next": micros(next_at), "reason": reason, "tried": int(tried)}
@@ -91,6 +98,11 @@ class Waiting(Database):
         with self.reading() as connection:
             first = connection.execute(select(func.min(outbox.c.next_at))).scalar()
         return None if first is None else instant(first)
+
+    def next_deadline_at(self) -> datetime | None:
+        with self.reading() as connection:
+            first = connection.execute(select(func.min(deadlines.c.next_at))).scalar()
+        return None if first is None or instant(first) >= NEVER else instant(first)
 
     def claim_due(self, now: datetime, limit: int, until: datetime) -> Sequence[Deadline]:
         with self.writing() as connection:
@@ -108,10 +120,15 @@ class Waiting(Database):
         }  # fmt: skip
         with self.writing() as connection:
             moved = bool(self.run(connection, _MOVE_ON, given).rowcount)
-            if moved and messages:
-                again = self.text(NEW_MESSAGE) + " ON CONFLICT (key) DO NOTHING"
-                connection.exec_driver_sql(again, [message_row(one) for one in messages])
+            if moved:
+                self._queue(connection, messages)
         return moved
+
+    def _queue(self, connection: Connection, messages: Sequence[NewMessage]) -> None:
+        """Queue messages; those whose key is known were queued before."""
+        if messages:
+            once = self.text(NEW_MESSAGE) + " ON CONFLICT (key) DO NOTHING"
+            connection.exec_driver_sql(once, [message_row(one) for one in messages])
 
     def _mark(self, statement: ClauseElement, ids: Sequence[int], given: Mapping[str, object]) -> int:
         """Run a statement for each row, in one transaction; returns how many it changed."""
