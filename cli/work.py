@@ -75,14 +75,14 @@ def serve() -> None:
 
     with application() as house:
         server = PrefectServer(house.settings.prefect_home, house.settings.prefect_port)
-        dispatcher = Dispatcher(house.store, house.courier, house.clock, server, house.settings.prefect_patience)
+        dispatcher = Dispatcher(house, server, house.settings.prefect_patience)
         out.print("The courier and the reminders run. Ctrl-C stops them.")
 
         async def until_stopped() -> None:
             stop = asyncio.Event()
             for sign in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-            await dispatcher.serve(house.sweep, stop, out.print)
+            await dispatcher.serve(stop, out.print)
 
         try:
             asyncio.run(until_stopped())
