@@ -17,8 +17,10 @@ from engine.application.people import People
 from engine.application.ports import Cipher, Store
 from engine.application.procedures import Procedures
 from engine.application.queries import Queries
+from engine.application.reading import ReadingHours
 from engine.application.sweep import Sweep
 from engine.application.telling import Telling
+from engine.application.watchman import Watchman
 from engine.calendars.almanac import Almanac
 from engine.clock import Clock, pin_time_zones
 from engine.notifications.render import Press
@@ -42,6 +44,7 @@ class Application:
     queries: Queries
     sweep: Sweep
     courier: Courier
+    watchman: Watchman
 
     def close(self) -> None:
         self.store.close()
@@ -72,7 +75,8 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
     people = People(store, cipher, almanac)
     casework = Casework(store, cipher, procedures, people, almanac, now)
     press = Press.read(settings.definitions / "messages", settings.base_url)
-    telling = Telling(store, casework, people, press)
+    telling = Telling(store, casework, people, ReadingHours(almanac), press, now)
+    channels = channels_from(settings, now)
     return Application(
         settings=settings,
         clock=now,
@@ -86,7 +90,8 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
         corrections=Corrections(store, cipher, procedures, casework, now),
         queries=Queries(store, cipher, casework, people, now),
         sweep=Sweep(store, cipher, casework, now),
-        courier=Courier(store, telling.compose, channels_from(settings, now), now),
+        courier=Courier(store, telling, channels, now),
+        watchman=Watchman(store, channels, press, settings.operator_address, now),
     )
 
 

@@ -206,7 +206,7 @@ class Casework:
         record: StoredRecord | None = None,
     ) -> Moved:  # fmt: skip
         now = self._clock.now()
-        answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
+        answer, move = self._decided(loaded, move, actor, now)
         if isinstance(answer, Refusal):
             if actor:
                 # The system asks again with every sweep: no person was refused anything.
@@ -220,6 +220,23 @@ class Casework:
             if before is None:
                 raise
             return before
+
+    def _decided(self, loaded: Loaded, move: Move, actor: str, now: datetime) -> tuple[Decision | Refusal, Move]:
+        """Decide on a move; a deputy makes it for whoever is absent. Returns the move as it was decided on.
+
+        The history names the deputy; the move itself, sealed beside, names the one who is absent.
+        """
+        answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
+        if not actor or isinstance(answer, Decision) or isinstance(move, (Assign, Fire, Launch, Wake)):
+            return answer, move
+        for absent in sorted(self._people.stands_in_for(actor, now) & set(loaded.case.parties.values())):
+            theirs = msgspec.structs.replace(move, actor=absent)
+            second = decide(loaded.sop, loaded.case, theirs, loaded.facts, now)
+            if isinstance(second, Decision) or answer.code == "not_a_party":
+                answer, move = second, theirs
+            if isinstance(answer, Decision):
+                break
+        return answer, move
 
     def _before(self, loaded: Loaded, kind: str, name: str, actor: str, key: str | None) -> Moved | None:
         """Return what the same key has done before, if anything; raises Conflict if that was another move."""

@@ -132,10 +132,14 @@ class Queries:
         ]
 
     def cases(self, mine: str | None = None, overdue: bool = False, language: str = "en") -> list[Shape]:
-        """Work lists: all cases, those that wait for an actor, or those where something is late or somebody must be called."""
-        if mine is not None:
-            self._people.find(mine)
+        """Work lists: all cases, those that wait for an actor, or those where something is late or somebody must be called.
+
+        A deputy's list holds what waits for whoever is absent now.
+        """
         now = self._clock.now()
+        who = frozenset[str]()
+        if mine is not None:
+            who = self._people.stands_in_for(mine, now) | {self._people.find(mine).id}
         late = _late(self._store.deadlines(), now)
         listed = []
         for stored in self._store.cases():
@@ -146,10 +150,10 @@ class Queries:
                 if mine is None:
                     listed.append(_unreadable(stored, why, late.get(stored.ref, [])))
                 continue
-            if mine is not None and not _sees(loaded, mine, now):
+            if mine is not None and not _sees(loaded, who, now):
                 continue
             calls = self._calls(loaded) if overdue else []
-            turn = _waits_for(loaded, mine) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
+            turn = _waits_for(loaded, who) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
             if (mine is not None and not turn) or (overdue and not (late.get(stored.ref) or calls)):
                 continue
             case = loaded.case
@@ -413,9 +417,9 @@ def _late(deadlines: Iterable[Deadline], now: datetime) -> Mapping[str, list[Dea
     return late
 
 
-def _waits_for(loaded: Loaded, actor: str) -> list[str]:
-    """Return the steps at which it is this actor's turn."""
-    roles = loaded.case.roles_of(actor)
+def _waits_for(loaded: Loaded, who: Iterable[str]) -> list[str]:
+    """Return the steps at which it is the turn of one of these actors."""
+    roles = _roles(loaded, who)
     return [
         name
         for name in active_steps(loaded.sop, loaded.case)
@@ -423,10 +427,14 @@ def _waits_for(loaded: Loaded, actor: str) -> list[str]:
     ]
 
 
-def _sees(loaded: Loaded, actor: str, now: datetime) -> bool:
-    """Whether the case may be shown to this actor: seeing is gated like telling."""
+def _sees(loaded: Loaded, who: Iterable[str], now: datetime) -> bool:
+    """Whether the case may be shown to one of these actors: seeing is gated like telling."""
     view = CaseView(loaded.case, loaded.facts, now)
-    return may_see(loaded.sop, loaded.case.roles_of(actor), view)
+    return may_see(loaded.sop, _roles(loaded, who), view)
+
+
+def _roles(loaded: Loaded, who: Iterable[str]) -> frozenset[str]:
+    return frozenset(role for actor in who for role in loaded.case.roles_of(actor))
 
 
 def _maybe(instant: datetime | None) -> str | None:
