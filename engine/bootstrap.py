@@ -11,6 +11,7 @@ from engine.adapters.keystore import KeyStore, read_keys
 from engine.adapters.store import open_store
 from engine.application.casework import Casework
 from engine.application.correction import Corrections
+from engine.application.migration import Migrations
 from engine.application.outbox import Courier
 from engine.application.people import People
 from engine.application.ports import Cipher, Store
@@ -37,6 +38,7 @@ class Application:
     people: People
     casework: Casework
     corrections: Corrections
+    migrations: Migrations
     queries: Queries
     sweep: Sweep
     courier: Courier
@@ -80,7 +82,8 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
         procedures=procedures,
         people=people,
         casework=casework,
-        corrections=Corrections(store, cipher, casework, now),
+        migrations=Migrations(store, cipher, procedures, casework, people, now),
+        corrections=Corrections(store, cipher, procedures, casework, now),
         queries=Queries(store, cipher, casework, people, now),
         sweep=Sweep(store, cipher, casework, now),
         courier=Courier(store, telling.compose, channels_from(settings, now), now),

@@ -118,6 +118,8 @@ def _said(one: Happening, sop: CompiledSop, sentences: Sentences, language: str)
             return f"{who} records {_form(one, sop, sentences, language)}"
         case "acknowledge":
             return f"{who} acknowledges “{sentences.step(one.step)}”"
+        case "assign":
+            return f"Another actor stands for: {sentences.role(one.name)}"
         case "moment":
             return f"Here the safeguard does not hold: {one.name}" if one.name else "From here no way leads there"
     if one.name == REOPEN:

@@ -86,7 +86,7 @@ class Entry:
     """One entry of a case's history; insert-only.
 
     Attributes:
-        move: the kind of move: launch, action, record, acknowledge, assign, fire, wake, correct, …
+        move: the kind of move: launch, action, record, acknowledge, assign, fire, wake, correct, migrate, undo, …
         name: of the action, the form part or the role concerned.
         key: given by the caller so that a repeat is harmless; unique within the case.
         payload: the move itself and its note, sealed.
@@ -205,7 +205,8 @@ class Change:
         ended_steps: end every deadline of these steps; `ended` ends single ones, (step, name); `all_ended` ends
             all of the case. Deadlines are ended before `deadlines` are set.
         held: steps whose deadlines stand still from now on.
-        cancelled: roles whose queued messages of this case may no longer leave.
+        cancelled: roles whose queued messages of this case may no longer leave; `cancelled_entry`: an entry of the history
+            from which no queued message may leave any more.
     """
 
     case: StoredCase
@@ -220,6 +221,7 @@ class Change:
     shifted: Shift | None = None
     messages: tuple[NewMessage, ...] = ()
     cancelled: tuple[str, ...] = ()
+    cancelled_entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from typing import Any
 from engine.application.casework import Casework, Loaded, known_action
 from engine.application.facts import Payload, open_payload
 from engine.application.people import People
-from engine.application.ports import Cipher, Deadline, Message, Store
+from engine.application.ports import Cipher, Deadline, Message, Store, StoredCase
 from engine.audit.chain import verify
 from engine.cases.decide import Option, Unmet, options, reopenings, roles_of
 from engine.cases.draft import active_steps
 from engine.cases.sharing import may_see
 from engine.cases.view import CaseView
 from engine.clock import Clock
+from engine.errors import Unreadable
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledAction
 from engine.sop.requirements import Sentences, words
@@ -138,7 +139,13 @@ class Queries:
         late = _late(self._store.deadlines(), now)
         listed = []
         for stored in self._store.cases():
-            loaded = self._casework.load(stored.ref)
+            try:
+                loaded = self._casework.opened(stored)
+            except Unreadable as why:
+                # Whose turn it is there can't be told, so that it stands on nobody's own list.
+                if mine is None:
+                    listed.append(_unreadable(stored, why, late.get(stored.ref, [])))
+                continue
             if mine is not None and not _sees(loaded, mine, now):
                 continue
             calls = self._calls(loaded) if overdue else []
@@ -158,6 +165,7 @@ class Queries:
                     "steps": turn if mine is not None else list(case.steps()),
                     "phase": loaded.sop.steps[case.main].phase,
                     "outcome": case.outcome,
+                    "readable": True,
                     "moved_at": rfc3339(stored.moved_at),
                     "due_at": _maybe(min(due, default=None)),
                     "late": [one.step or one.name for one in late.get(case.ref, [])],
@@ -171,13 +179,18 @@ class Queries:
     def standing(self, sop: str) -> dict[str, int]:
         """Count how many open cases of a procedure stand at each step, whatever their version; never which.
 
-        A line alongside that has not begun is not counted: every case stands there.
+        A line alongside that has not begun is not counted: every case stands there. Of a case that can't be read only its main step
+        is known.
         """
         counts: dict[str, int] = {}
         for stored in self._store.cases():
             if stored.sop != sop or stored.outcome is not None:
                 continue
-            loaded = self._casework.load(stored.ref)
+            try:
+                loaded = self._casework.opened(stored)
+            except Unreadable:
+                counts[stored.main] = counts.get(stored.main, 0) + 1
+                continue
             for step in loaded.case.steps():
                 if not loaded.sop.steps[step].idle:
                     counts[step] = counts.get(step, 0) + 1
@@ -272,6 +285,27 @@ class Queries:
         steps = [name for name, step in sop.steps.items() if action in step.actions]
         where = ", ".join(f"“{sentences.step(name)}”" for name in steps) or "another phase"
         return {"step": "", "requirement": "at", "text": f"The case stands at {where}.", "met": False, "who": []}
+
+
+def _unreadable(stored: StoredCase, why: Unreadable, late: Iterable[Deadline]) -> Shape:
+    """List a case of which only its row can be read."""
+    return {
+        "ref": stored.ref,
+        "sop": stored.sop,
+        "from": "",
+        "to": "",
+        "step": stored.main,
+        "title": "",
+        "steps": [stored.main],
+        "phase": None,
+        "outcome": stored.outcome,
+        "readable": False,
+        "reason": why.message,
+        "moved_at": rfc3339(stored.moved_at),
+        "due_at": None,
+        "late": [one.step or one.name for one in late],
+        "call": [],
+    }
 
 
 def _standing(loaded: Loaded, name: str, language: str) -> Shape:
