@@ -16,6 +16,7 @@ from engine.application.people import People
 from engine.application.ports import Cipher, Store
 from engine.application.procedures import Procedures
 from engine.application.queries import Queries
+from engine.application.recounting import Recounting
 from engine.application.sweep import Sweep
 from engine.application.telling import Telling
 from engine.calendars.almanac import Almanac
@@ -35,9 +36,11 @@ class Application:
     keys: KeyStore
     procedures: Procedures
     people: People
+    almanac: Almanac
     casework: Casework
     corrections: Corrections
     queries: Queries
+    recounting: Recounting
     sweep: Sweep
     courier: Courier
 
@@ -69,6 +72,7 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
     procedures = Procedures(store, now)
     people = People(store, cipher, almanac)
     casework = Casework(store, cipher, procedures, people, almanac, now)
+    recounting = Recounting(store, cipher, casework, almanac, now)
     press = Press.read(settings.definitions / "messages", settings.base_url)
     telling = Telling(store, casework, people, press)
     return Application(
@@ -79,10 +83,12 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
         keys=keys,
         procedures=procedures,
         people=people,
+        almanac=almanac,
         casework=casework,
         corrections=Corrections(store, cipher, casework, now),
         queries=Queries(store, cipher, casework, people, now),
-        sweep=Sweep(store, cipher, casework, now),
+        recounting=recounting,
+        sweep=Sweep(store, cipher, casework, recounting, now),
         courier=Courier(store, telling.compose, channels_from(settings, now), now),
     )
 

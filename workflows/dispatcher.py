@@ -84,6 +84,10 @@ class Dispatcher:
                     swept = await asyncio.to_thread(sweep.run)
                     if swept.messages or swept.fired:
                         report(f"{swept.messages} reminders queued, {swept.fired} timed actions taken")
+                    if swept.recounted:
+                        report(f"{swept.recounted} deadlines moved, for a calendar has changed")
+                    for country in swept.faulty:
+                        report(f"the calendar of {country} has faults and was not taken up")
                     for ref in sorted(set(swept.stuck)):
                         report(f"the reminders of {ref} are held up: the case can't be read")
                 sent = await self.carry()
