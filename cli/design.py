@@ -18,6 +18,7 @@ from engine.analysis.report import shapes
 from engine.application.procedures import Checked, check, proved
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
+from engine.settings import Settings
 from engine.values import rfc3339
 
 app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no_args_is_help=True)
@@ -38,7 +39,8 @@ def check_(
     """
     if format not in ("text", "json", "sarif"):
         raise WrongUse(f'"{format}" is not a format: text, json or sarif')
-    checked = [proved(one) for path in paths for one in check(path)]
+    today = Settings.read().clock().now().date()
+    checked = [proved(one) for path in paths for one in check(path, today)]
     if format == "json":
         show_json([_shape(one) for one in checked])
     elif format == "sarif":

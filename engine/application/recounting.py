@@ -56,6 +56,29 @@ class Recounted:
     faulty: tuple[str, ...] = ()
 
 
+class _Changed:
+    """What has changed in the calendars; read only for the countries that open cases go through."""
+
+    def __init__(self, store: Store, texts: Mapping[str, str]) -> None:
+        self._store, self._texts = store, texts
+        self.causes: dict[str, tuple[str, ...]] = {}
+        self.faulty: set[str] = set()
+
+    def said_of(self, country: str) -> tuple[str, ...]:
+        """Say what has changed in a country's calendar; nothing where its file has faults."""
+        if country not in self._texts or country in self.faulty:
+            return ()
+        if country not in self.causes:
+            name = f"{country.lower()}.yaml"
+            new, _ = read_calendar(self._texts[country], name)
+            if new is None:
+                self.faulty.add(country)
+                return ()
+            before = self._store.calendar(country)
+            self.causes[country] = changes(None if before is None else read_calendar(before.text, name)[0], new)
+        return self.causes[country]
+
+
 class Recounting:
     """Counts open deadlines by the calendars as they are now."""
 
@@ -65,37 +88,17 @@ class Recounting:
 
     def run(self) -> Recounted:
         """Take up what has changed in the calendars since deadlines were last counted; nothing else costs anything."""
-        self._almanac.refresh()
         known, texts = self._store.calendar_hashes(), self._almanac.texts()
-        causes: dict[str, tuple[str, ...]] = {}
-        taken: list[StoredCalendar] = []
-        faulty: list[str] = []
-        now = self._clock.now()
-        for country, (hashed, text) in texts.items():
-            if known.get(country) == hashed:
-                continue
-            new, _ = read_calendar(text, self._almanac.path_of(country).name)
-            if new is None:
-                faulty.append(country)
-                continue
-            before = self._store.calendar(country)
-            old = None if before is None else read_calendar(before.text, f"{country.lower()}.yaml")[0]
-            causes[country] = changes(old, new)
-            taken.append(StoredCalendar(country, hashed, text, now))
-        if not taken:
-            return Recounted({}, {}, (), tuple(faulty))
-        moved, stuck = self._count_anew({one: said for one, said in causes.items() if said}, now)
-        self._store.save_calendars(taken)
-        return Recounted(causes, moved, tuple(stuck), tuple(faulty))
-
-    def _count_anew(
-        self, causes: Mapping[str, tuple[str, ...]], now: datetime
-    ) -> tuple[dict[str, Sequence[Moved]], list[str]]:
+        new = {one: text for one, (hashed, text) in texts.items() if known.get(one) != hashed}
+        if not new:
+            return Recounted({}, {})
+        self._almanac.refresh()
+        changed, now = _Changed(self._store, new), self._clock.now()
         moved: dict[str, Sequence[Moved]] = {}
         stuck: list[str] = []
-        for ref in dict.fromkeys(one.ref for one in self._store.deadlines()) if causes else ():
+        for ref in dict.fromkeys(one.ref for one in self._store.deadlines()):
             try:
-                found = self._case(ref, causes, now)
+                found = self._case(ref, changed, now)
             except (WrongUse, Fault, Conflict) as why:
                 # A database that is away concerns them all; what can't be read or counted is this case's alone.
                 if isinstance(why, Fault) and not isinstance(why, Unreadable):
@@ -104,16 +107,20 @@ class Recounting:
                 continue
             if found:
                 moved[ref] = found
-        return moved, stuck
+        taken = (one for one in new if one not in changed.faulty)
+        self._store.save_calendars([StoredCalendar(one, texts[one][0], new[one], now) for one in taken])
+        return Recounted(changed.causes, moved, tuple(stuck), tuple(sorted(changed.faulty)))
 
-    def _case(self, ref: str, causes: Mapping[str, tuple[str, ...]], now: datetime) -> Sequence[Moved]:
+    def _case(self, ref: str, changed: _Changed, now: datetime) -> Sequence[Moved]:
         for attempt in range(_TRIES):
             loaded = self._casework.load(ref)
-            countries = tuple(one for one in (loaded.case.destination, loaded.case.origin) if one in causes)
-            if not countries:
+            causes = {
+                one: said for one in (loaded.case.destination, loaded.case.origin) if (said := changed.said_of(one))
+            }
+            if not causes:
                 return ()
             try:
-                return self._commit(loaded, countries, [said for one in countries for said in causes[one]], now)
+                return self._commit(loaded, tuple(causes), [said for one in causes.values() for said in one], now)
             except Conflict:
                 if attempt == _TRIES - 1:
                     raise
