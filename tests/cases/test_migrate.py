@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from engine.application.rehearsal import Rehearsal, Stage, read_story
 
 from engine.analysis.logic import TooLarge
 from engine.analysis.moves import Moves
