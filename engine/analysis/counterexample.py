@@ -571,7 +571,8 @@ class Player:
             origin = self._origin(Elapsed(None, automatic.from_.form, automatic.from_.field, "0 days"), standing.view)
         if origin is None:
             return None
-        return instant_after(automatic.after, origin, standing.facts.calendars, automatic.calendar)
+        pauses = standing.view.pauses(way.step, automatic.from_)
+        return instant_after(automatic.after, origin, standing.facts.calendars, automatic.calendar, pauses)
 
     def _as_move(self, planned: Planned, at: int, now: datetime) -> tuple[Move, Happening]:
         way, case = planned.way, self._stands[at].case

@@ -55,7 +55,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How far one safeguard is looked into, at most; `states_for_speaking`: to see whether what it speaks of ever happens."""
+    """How far one safeguard is looked into, at most.
+
+    `states_for_shortest`: for the shortest path; nothing: any path will do. `states_for_speaking`: to see whether what it
+    speaks of ever happens.
+    """
 
     states: int = 60_000
     seconds: float = 10.0
@@ -196,7 +200,9 @@ class Prover:
         except (DoesNotRun, TooLarge):
             return None
         found = Found(trigger, player.happenings(), safeguard)
-        return found if found.moves == least else Found(trigger, player.shortened(trigger, safeguard), safeguard)
+        if found.moves == least or not self._budget.states_for_shortest:
+            return found
+        return Found(trigger, player.shortened(trigger, safeguard), safeguard)
 
     def _broken(
         self,

@@ -7,7 +7,8 @@ a procedure here is the same for all its safeguards and is read once. Terms: doc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from engine.analysis.classes import ABSENT, SlotClasses
@@ -125,6 +126,27 @@ class Moves:
                 if way.cubes:
                     found.setdefault(entry.part, []).append(way)
         return {part: tuple(ways) for part, ways in found.items()}
+
+    def asking_only(self, way: Way, requirements: Sequence[m.Requirement]) -> Moves:
+        """Return the same procedure, but for one way that asks only for these; all else is shared with it."""
+        other = copy(self)
+        if way.entry is not None:
+            ready = self.reader.all(requirements, way.entry.step)
+            less = replace(way, cubes=self.possible(both([self.active(way.entry.step), ready])))
+            kept = self.recordings[way.name]
+            other.recordings = {**self.recordings, way.name: tuple(less if one is way else one for one in kept)}
+            return other
+        if way.action is not None:
+            action = replace(way.action, model=way.action.model.model_copy(update={"requires": tuple(requirements)}))
+            found = self._way(action, way.step)
+        else:
+            step = way.step or ""
+            reopens = self.sop.steps[step].model.reopens
+            if reopens is None:
+                raise TypeError("neither an action, a record nor a reopening")
+            found = self._reopening(step, reopens.model_copy(update={"requires": tuple(requirements)}))
+        other.ways = tuple(found if one is way and found else one for one in self.ways)
+        return other
 
     @cached_property
     def voided(self) -> frozenset[str]:

@@ -76,6 +76,11 @@ def remedy(proof: Proof, sop: CompiledSop, language: str = "en") -> Iterator[tup
         yield flow(one.model_dump(by_alias=True, exclude_defaults=True, mode="json")), sentences.of(one)
 
 
+def taken(proof: Proof) -> tuple[tuple[str, str], ...]:
+    """Return the actions of a counterexample as (step, action), to be drawn over the procedure."""
+    return tuple((one.step, one.name) for one in proof.counterexample if one.kind == "action")
+
+
 def shapes(proof: Proof) -> list[dict[str, object]]:
     """Return a counterexample as plain values, for programs."""
     return [
