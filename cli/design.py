@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from cli import editing
+from cli import editing, migrating
 from cli.cases import Json, Language, application
 from cli.explaining import say_explanation, say_rights, shape_explanation, shape_rights
+from cli.harms import harm_of, kept, story_of
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
@@ -25,12 +26,16 @@ from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.values import rfc3339
 
-app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check, draw, edit, rehearse, publish and migrate procedures.",
+    no_args_is_help=True,
+)
 app.command(
     "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
 )(rehearse)
 app.command("test", epilog="Example: passerelle sop test sop_definitions/scenarios")(play)
 app.add_typer(editing.app)
+app.add_typer(migrating.app)
 
 
 @app.command("check", epilog="Example: passerelle sop check sop_definitions/sops/adult-return.yaml --explain")
@@ -40,6 +45,13 @@ def check_(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what guards each safeguard, and what each requirement guards")
     ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep each path to harm as a story for `sop test`, in this folder"),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--draw", metavar="DIR", help="Draw each path to harm, in this folder")
+    ] = None,
 ) -> None:
     """Structure, every check and every safeguard. Exit code 1 where something is wrong.
 
@@ -50,6 +62,7 @@ def check_(
     if explain and format == "sarif":
         raise WrongUse("--explain is for text and json; SARIF holds findings only")
     checked = [proved(one) for path in paths for one in check(path)]
+    written = kept(checked, save, picture)
     if format == "json":
         show_json([_shape(one, explain) for one in checked])
     elif format == "sarif":
@@ -57,6 +70,8 @@ def check_(
     else:
         for one in checked:
             _say(one, explain)
+        for file in written:
+            out.print(f"written: {file}", soft_wrap=True)
     if not all(one.is_sound for one in checked):
         raise typer.Exit(1)
 
@@ -127,11 +142,19 @@ def draw_(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it")] = None,
     language: Language = "en",
     cases: Annotated[bool, typer.Option("--cases", help="Show how many open cases stand at each step")] = False,
+    harm: Annotated[
+        str | None, typer.Option(metavar="SAFEGUARD", help="Show the path on which this safeguard is broken")
+    ] = None,
+    story: Annotated[Path | None, typer.Option(metavar="FILE", help="Show the way that this story goes")] = None,
 ) -> None:
     """The diagram of a procedure: phases as columns, the two countries as lanes."""
     wanted = _format(format, output)
     if cases and wanted in MODELS:
         raise WrongUse(f"--cases is for pictures; {wanted} holds the procedure alone")
+    if wanted is Format.SCXML and (harm or story):
+        raise WrongUse("--harm and --story are for pictures and BPMN; scxml holds the procedure alone")
+    if sum(bool(one) for one in (cases, harm, story)) > 1:
+        raise WrongUse("--cases, --harm and --story: one picture shows one of them")
     if path.is_dir():
         raise WrongUse(f"{path} is a folder: name one procedure's file")
     (checked,) = check(path)
@@ -140,7 +163,12 @@ def draw_(
     sop = checked.file.sop
     if language not in sop.title:
         raise WrongUse(f'{path} has no words in "{language}"', [f"languages: {', '.join(sop.title)}"])
-    drawn = draw(sop, wanted, language, _live(sop.sop) if cases else None)
+    over = _live(sop.sop) if cases else None
+    if harm is not None:
+        over = harm_of(checked, harm)
+    elif story is not None:
+        over = story_of(checked, story)
+    drawn = draw(sop, wanted, language, over)
     if output is None:
         print(drawn, end="")
         return

@@ -14,6 +14,7 @@ from functools import cached_property
 from engine.analysis.classes import ABSENT, SlotClasses
 from engine.analysis.logic import (
     FALSE,
+    TRUE,
     At,
     Closed,
     Cube,
@@ -180,6 +181,11 @@ class Moves:
             asked.append(Formula(At(self.pauses), positive=False))
         return both(asked)
 
+    def clock(self, action: CompiledAction) -> Formula:
+        """Say what must be known for a timed action's time to come."""
+        origin = action.model.automatic.from_ if action.model.automatic is not None else None
+        return TRUE if origin is None else Formula(Says(origin.form, origin.form))
+
     def takable(self, action: CompiledAction) -> bool:
         """Whether somebody can take it at all: a role, any party, the clock, or the world where somebody notes it."""
         roles = self.sop.sop.roles
@@ -200,9 +206,8 @@ class Moves:
         if not self.takable(action):
             return None
         asked = self.offer(action)
-        automatic = action.model.automatic
-        if automatic is not None and automatic.from_ is not None and not self.by_people(action):
-            asked = both([asked, Formula(Says(automatic.from_.form, automatic.from_.form))])
+        if not self.by_people(action):
+            asked = both([asked, self.clock(action)])
         to = action.model.to
         target = None if to in (m.STAY, m.RESUME) else to
         pauses = step is None and target in self.pauses
@@ -262,13 +267,14 @@ class Moves:
         part = slot.partition(">")[0]
         return (self.sop.parts[part].keyed is not None) == (">" in slot)
 
-    def can_say(self, leaf: Says) -> bool:
-        """Whether a new record can say what is asked; False where there are too many kinds of record to tell."""
+    def can_say(self, slot: str, cube: Cube) -> bool:
+        """Whether a new record can say all that a cube asks of a slot; False where there are too many kinds of record to tell."""
+        asked = [(leaf, answer) for leaf, answer in cube.items() if isinstance(leaf, Says) and leaf.slot == slot]
         try:
-            known = self.classes(leaf.slot, [leaf])
+            known = self.classes(slot, (leaf for leaf, _ in asked))
         except TooLarge:
             return False
-        return bool(known.mask(leaf) & known.present)
+        return bool(self._mask(slot, asked) & known.present)
 
     def _says(self, cube: Cube) -> bool:
         asked: dict[str, list[tuple[Says, bool]]] = {}

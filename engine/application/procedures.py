@@ -178,6 +178,18 @@ def _desks_and_words(root: Path) -> list[Diagnostic]:
     return found + (check_words(root / "messages") if (root / "messages").is_dir() else [])
 
 
+def find_version(versions: Sequence[SopVersion], sop: str, number: int) -> SopVersion:
+    """Return one published version of a procedure; raises UnknownName."""
+    own = {one.number: one for one in versions if one.sop == sop}
+    if not own:
+        hint = did_you_mean(sop, sorted({one.sop for one in versions}), "published procedures")
+        raise UnknownName(f'No procedure "{sop}" is published.', [hint])
+    if number not in own:
+        known = ", ".join(f"{sop}@{one}" for one in sorted(own))
+        raise UnknownName(f"{sop} has no version {number}.", [f"versions: {known}"])
+    return own[number]
+
+
 class Procedures:
     """The published versions; compiled ones are kept in memory, for they never change."""
 
