@@ -29,7 +29,7 @@ def kept(checked: Sequence[Checked], save: Path | None, pictures: Path | None) -
             if save is not None:
                 written.append(_write(save / name, as_story(proof, sop, one.path, save)))
             if pictures is not None:
-                picture = draw(sop.sop, Format.SVG, language_of(sop.sop), Overlay(path=taken(proof)))
+                picture = draw(sop.sop, Format.SVG, language_of(sop.sop), over(proof))
                 written.append(_write((pictures / name).with_suffix(".svg"), picture))
     return written
 
@@ -53,7 +53,7 @@ def harm_of(checked: Checked, safeguard: str) -> Overlay:
         raise UnknownName(f'There is no safeguard "{safeguard}".', [did_you_mean(safeguard, ids, "safeguards")])
     if not proof.counterexample:
         raise NotAllowed(f'There is no path on which "{safeguard}" is broken: it is {_known(proof)}.')
-    return Overlay(path=taken(proof))
+    return over(proof)
 
 
 def story_of(checked: Checked, story: Path) -> Overlay:
@@ -68,6 +68,11 @@ def story_of(checked: Checked, story: Path) -> Overlay:
     if not result.played:
         raise NotAllowed(f"{story} can't be drawn: it can't be played.", drawn(result.found))
     return Overlay(path=result.way)
+
+
+def over(proof: Proof) -> Overlay:
+    """Return what is drawn of a path to harm."""
+    return Overlay(path=taken(proof), harm=proof.safeguard.id)
 
 
 def _with_path(checked: Checked) -> Iterator[Proof]:

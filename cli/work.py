@@ -44,6 +44,10 @@ def sweep(once: Once = False) -> None:
                 out.print(
                     f"✓ {done.messages} reminders queued, {done.fired} timed actions taken, {done.refused} not yet possible"
                 )
+            if done.recounted:
+                out.print(f"✓ {done.recounted} deadlines moved, for a calendar has changed")
+            for country in done.faulty:
+                err.print(f"✗ the calendar of {country} has faults and was not taken up: passerelle calendar check")
             for ref in sorted(set(done.stuck)):
                 err.print(f"✗ the reminders of {ref} are held up: the case can't be read")
             if once:

@@ -18,6 +18,7 @@ from engine.application.ports import Cipher, Store
 from engine.application.procedures import Procedures
 from engine.application.queries import Queries
 from engine.application.reading import ReadingHours
+from engine.application.recounting import Recounting
 from engine.application.sweep import Sweep
 from engine.application.telling import Telling
 from engine.application.watchman import Watchman
@@ -38,10 +39,12 @@ class Application:
     keys: KeyStore
     procedures: Procedures
     people: People
+    almanac: Almanac
     casework: Casework
     corrections: Corrections
     migrations: Migrations
     queries: Queries
+    recounting: Recounting
     sweep: Sweep
     courier: Courier
     watchman: Watchman
@@ -74,6 +77,7 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
     procedures = Procedures(store, now)
     people = People(store, cipher, almanac)
     casework = Casework(store, cipher, procedures, people, almanac, now)
+    recounting = Recounting(store, cipher, casework, almanac, now)
     press = Press.read(settings.definitions / "messages", settings.base_url)
     telling = Telling(store, casework, people, ReadingHours(almanac), press, now)
     channels = channels_from(settings, now)
@@ -85,11 +89,13 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
         keys=keys,
         procedures=procedures,
         people=people,
+        almanac=almanac,
         casework=casework,
         migrations=Migrations(store, cipher, procedures, casework, people, now),
         corrections=Corrections(store, cipher, procedures, casework, now),
         queries=Queries(store, cipher, casework, people, now),
-        sweep=Sweep(store, cipher, casework, now),
+        recounting=recounting,
+        sweep=Sweep(store, cipher, casework, recounting, now),
         courier=Courier(store, telling, channels, now),
         watchman=Watchman(store, channels, press, settings.operator_address, now),
     )

@@ -7,19 +7,14 @@ from __future__ import annotations
 
 from prefect import flow
 
-from workflows.house import TryAgain, safely
+from workflows.house import TryAgain, safely, tell
 
 
 @flow(name="sweep-due", persist_result=False, validate_parameters=False, log_prints=False)
 async def sweep_due() -> int:
-    """Let everything happen whose time has come; returns how many messages were queued and timed actions taken.
-
-    Raises:
-        TryAgain: the deadlines of some cases can't come round, for they can't be read; says how many.
-    """
+    """Let everything happen whose time has come; returns how many messages were queued and timed actions taken."""
     swept = await safely(lambda house: house.sweep.run())
-    if swept.stuck:
-        raise TryAgain(f"the deadlines of {len(set(swept.stuck))} cases can't come round")
+    tell(swept)
     return swept.messages + swept.fired
 
 

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from engine.application.sweep import Swept
 from engine.bootstrap import Application
 from engine.errors import PasserelleError
 from workflows import environment
+from workflows.house import ignore, serving
 from workflows.server import PrefectServer
 
 PULSE: Final = 0.5
@@ -53,21 +55,25 @@ class Dispatcher:
 
     async def sweep(self, report: Callable[[str], None]) -> None:
         """Let everything happen whose time has come; a sweep waits for no Prefect."""
-        if (done := await self._through_prefect("sweep-due")) is not None:
-            if done:
-                report(f"{done} reminders queued or timed actions taken")
-            return
-        swept = await asyncio.to_thread(self._house.sweep.run)
-        if swept.messages or swept.fired:
-            report(f"{swept.messages} reminders queued, {swept.fired} timed actions taken")
-        for ref in sorted(set(swept.stuck)):
-            report(f"the reminders of {ref} are held up: the case can't be read")
 
-    async def _through_prefect(self, name: str) -> int | None:
+        def say(swept: Swept) -> None:
+            if swept.messages or swept.fired:
+                report(f"{swept.messages} reminders queued, {swept.fired} timed actions taken")
+            if swept.recounted:
+                report(f"{swept.recounted} deadlines moved, for a calendar has changed")
+            for country in swept.faulty:
+                report(f"the calendar of {country} has faults and was not taken up")
+            for ref in sorted(set(swept.stuck)):
+                report(f"the reminders of {ref} are held up: the case can't be read")
+
+        if await self._through_prefect("sweep-due", say) is None:
+            say(await asyncio.to_thread(self._house.sweep.run))
+
+    async def _through_prefect(self, name: str, told: Callable[[Swept], None] = ignore) -> int | None:
         """Run a flow; None if Prefect is away, or the run fails."""
         if await asyncio.to_thread(self._server.is_ready):
             try:
-                done = await self._run(name)
+                done = await self._run(name, told)
                 # Only now: one that says it is well and fails every run is away as well.
                 self._away_since = None
                 return done
@@ -79,14 +85,13 @@ class Dispatcher:
             self._away_since = time.monotonic()
         return None
 
-    async def _run(self, name: str) -> int:
+    async def _run(self, name: str, told: Callable[[Swept], None]) -> int:
         environment.apply(self._server.environment)
         # Imported here: it costs a second, and only once the settings stand.
         from workflows.clocks import sweep_due
         from workflows.courier import deliver_due
-        from workflows.house import serving
 
-        with serving(self._house):
+        with serving(self._house, told):
             self.runs += 1
             return int(await (deliver_due() if name == "deliver-due" else sweep_due()))
 

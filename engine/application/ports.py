@@ -257,6 +257,19 @@ class StoredActor:
     body: bytes
 
 
+# ── Calendars ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCalendar:
+    """The text of a country's calendar by which open deadlines were last counted; `hash` is its SHA-256 (hex)."""
+
+    country: str
+    hash: str
+    text: str
+    counted_at: datetime
+
+
 # ── The ports ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -352,6 +365,14 @@ class Store(Protocol):
         A message whose key is already there is left as it is. Nothing is written, and the answer is False, if the deadline has been
         ended meanwhile.
         """
+
+    # calendars
+    def calendar_hashes(self) -> Mapping[str, str]:
+        """Return, by country, the hash of the calendar by which open deadlines were last counted."""
+
+    def calendar(self, country: str) -> StoredCalendar | None: ...
+    def save_calendars(self, calendars: Sequence[StoredCalendar]) -> None:
+        """Keep these in place of what was kept of their countries."""
 
     # actors
     def save_actor(self, actor: StoredActor) -> None: ...

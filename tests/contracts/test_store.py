@@ -22,6 +22,7 @@ from engine.application.ports import (
     Shift,
     SopVersion,
     StoredActor,
+    StoredCalendar,
     StoredCase,
     StoredRecord,
     StoredRefusal,
@@ -209,6 +210,31 @@ def test_held_deadlines_stand_still_and_go_on_later(store):
     (found,) = store.deadlines("AAAA-AAAA-A")
     assert (found.due_at, found.next_at, found.held) == (NOW + 4 * HOUR, NOW + 3 * HOUR, False)
     assert [alarm.at for alarm in found.alarms] == [NOW + 3 * HOUR, NOW + 4 * HOUR, NOW + 5 * HOUR]
+
+
+def test_a_deadline_that_is_suspended_stays_so_when_the_pause_ends(store):
+    """The change that ends the pause sets it anew, held: it is not let go with the others."""
+    store.commit(change(1, deadlines=(deadline(name="old"), deadline(name="due"))))
+    store.commit(change(2, held=("here",)))
+
+    again = replace(deadline(name="due"), held=True)
+    store.commit(change(3, ended=(("here", "due"),), deadlines=(again,), shifted=Shift(("here",), 7200.0)))
+
+    assert {one.name: one.held for one in store.deadlines("AAAA-AAAA-A")} == {"old": False, "due": True}
+    assert [one.name for one in store.claim_due(NOW + timedelta(days=900), 10, NOW + timedelta(days=901))] == ["old"]
+
+
+def test_calendars_are_kept_by_country_and_replaced(store):
+    """The last one by which deadlines were counted, and its hash without its text."""
+    first = StoredCalendar("FR", "a" * 64, "calendar: FR", NOW)
+    second = replace(first, hash="b" * 64, text="calendar: FR # changed", counted_at=NOW + HOUR)
+    store.save_calendars([first, replace(first, country="AL")])
+
+    store.save_calendars([second])
+
+    assert store.calendar_hashes() == {"FR": "b" * 64, "AL": "a" * 64}
+    assert store.calendar("FR") == second
+    assert store.calendar("ZZ") is None
 
 
 def test_a_deadline_set_by_the_change_that_ends_a_pause_is_right_as_it_is(store):

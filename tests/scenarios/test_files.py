@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from engine.application.procedures import drawn
+from engine.application.scenarios.__main__ import reference
 from engine.application.scenarios.load import load_story
 from engine.application.scenarios.schema import scenario_schema
 from engine.errors import UnknownName, WrongUse
@@ -20,6 +22,12 @@ HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.yaml"))
 STORIES = sorted([*HERE.glob("*.yaml"), *(DEFINITIONS / "scenarios").glob("*.yaml")])
 SCHEMA = jsonschema.Draft202012Validator(scenario_schema())
+DESKS = """\
+actors:
+  - {id: fr-worker, name: SAMPLE worker, country: FR, roles: [case_manager], channels: [{kind: mail, address: a@example.org}]}
+  - {id: fr-operator, name: SAMPLE desk, country: FR, roles: [return_operator], channels: [{kind: mail, address: b@example.org}]}
+  - {id: al-worker, name: SAMPLE worker, country: AL, roles: [receiving_worker], channels: [{kind: mail, address: c@example.org}]}
+"""
 LAUNCH = """\
 scenario: made-up
 title: {en: Made up, fr: Inventé}
@@ -30,10 +38,21 @@ launch: {at: "2026-03-02T09:00:00+01:00", as: first_contact}
 """
 
 
+@pytest.fixture
+def definitions(tmp_path: Path) -> Path:
+    """The small procedure with a file of desks, and room for stories."""
+    folder = Path(shutil.copytree(Path(__file__).parents[1] / "definitions", tmp_path / "definitions"))
+    (folder / "scenarios").mkdir()
+    (folder / "actors").mkdir()
+    (folder / "actors" / "small.yaml").write_text(DESKS, encoding="utf-8")
+    return folder
+
+
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_a_bad_story_is_told_all_its_faults(path, monkeypatch):
+def test_a_bad_story_is_told_all_its_faults(path, definitions, monkeypatch):
     """Place, caret, code, words and hint are what stands in the `.out` file beside it, to the letter."""
-    monkeypatch.chdir(HERE / "bad")
+    shutil.copy(path, definitions / "scenarios")
+    monkeypatch.chdir(definitions / "scenarios")
     (result,) = tried([Path(path.name)]).results
     said = "".join(f"{block}\n\n" for block in drawn(result.found))
 
@@ -121,3 +140,26 @@ def test_a_story_on_a_procedure_with_faults_is_not_played(tmp_path):
     assert [one.message for one in result.found] == [
         'procedure "broken" has faults itself, so nothing can be played on it'
     ]
+
+
+def test_the_page_of_keys_is_current():
+    """docs/reference/scenarios.md is what the models say of themselves."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "scenarios.md"
+
+    assert page.read_text(encoding="utf-8") == reference()
+
+
+def test_the_story_of_the_guide_goes_as_it_is_told(definitions):
+    """Whoever begins with it has a story that passes, on the small procedure; and the fault shown is what is told."""
+    guide = (Path(__file__).parents[2] / "docs" / "howto" / "write-stories.md").read_text(encoding="utf-8")
+    path = definitions / "scenarios" / "withdraws-consent.yaml"
+    text = guide.partition("```yaml\n")[2].partition("```")[0]
+    path.write_text(text, encoding="utf-8")
+    (passed,) = tried([definitions]).results
+    taken = next(line for line in text.split("\n") if "act: request_return, as: case_manager}" in line)
+    path.write_text(text.replace(taken, ""), encoding="utf-8")
+    (failed,) = tried([definitions]).results
+    (found,) = failed.found
+
+    assert (passed.found, passed.played) == ([], 6)
+    assert f"scenarios/{path.name}:{found.place.line}:{found.place.column}: {found.message} [{found.code}]" in guide

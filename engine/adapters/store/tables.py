@@ -160,6 +160,16 @@ actors = Table(
     comment="The people and desks who are told; names and addresses are sealed",
 )
 
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("country", String(2), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("counted_at", BigInteger, nullable=False),
+    comment="The calendars by which open deadlines were last counted",
+)
+
 refusals = Table(
     "refusals",
     metadata,

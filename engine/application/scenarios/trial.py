@@ -220,7 +220,7 @@ class Trial:
             file = next((one / f"{name}.yaml" for one in folders if (one / f"{name}.yaml").is_file()), None)
             place = story.marks.value(("actors", max(0, n - len(story.actors))))
             if file is None:
-                known = {one.stem for folder in folders for one in definitions_in(folder)}
+                known = next(({one.stem for one in files} for one in folders if (files := definitions_in(one))), set())
                 hint = did_you_mean(name, sorted(known), "files of desks")
                 raise NotADeskFile(Diagnostic("SCN101", f'there is no file of desks "{name}"', place, hint))
             try:
@@ -238,7 +238,7 @@ class Trial:
             beside = {**self._among(self._shipped), **self._among(find_root(story.path))}
             path = beside.get(story.sop)
             if path is None:
-                known = sorted(beside)
+                known = sorted(self._among(find_root(story.path)) or beside)
                 hint = did_you_mean(story.sop, known, "procedures")
                 return Diagnostic("SCN101", f'there is no procedure "{story.sop}"', place, hint)
         try:
@@ -300,5 +300,5 @@ def _way(history: Iterable[Entry], sop: CompiledSop) -> Iterator[tuple[str, str]
 
 
 def _told(why: NotAsExpected) -> list[Diagnostic]:
-    hint = "; ".join(why.reasons)
+    hint = f"the reasons: {' '.join(why.reasons)}" if why.reasons else ""
     return [Diagnostic("SCN201", one.text, why.told.place(*one.path), hint) for one in why.faults]
