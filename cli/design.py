@@ -24,6 +24,7 @@ from engine.application.ports import RecordedProof
 from engine.application.procedures import Checked, check, explained, proved
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
+from engine.settings import Settings
 from engine.values import rfc3339
 
 app = typer.Typer(
@@ -61,7 +62,8 @@ def check_(
         raise WrongUse(f'"{format}" is not a format: text, json or sarif')
     if explain and format == "sarif":
         raise WrongUse("--explain is for text and json; SARIF holds findings only")
-    checked = [proved(one) for path in paths for one in check(path)]
+    today = Settings.read().clock().now().date()
+    checked = [proved(one) for path in paths for one in check(path, today)]
     written = kept(checked, save, picture)
     if format == "json":
         show_json([_shape(one, explain) for one in checked])

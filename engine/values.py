@@ -94,6 +94,32 @@ class Level(StrEnum):
     FULL = "full"
 
 
+class SuspensionReason(StrEnum):
+    """Why the clock of a deadline stands still: the closed list."""
+
+    OTHER_COUNTRY = "other_country"
+    HOSPITAL = "hospital"
+    AUTHORITY = "authority"
+    DOCUMENT = "document"
+    TRAVEL = "travel"
+    PERSON = "person"
+
+    @property
+    def words(self) -> str:
+        """Return what it says to people."""
+        return _REASONS[self]
+
+
+_REASONS: Final = {
+    SuspensionReason.OTHER_COUNTRY: "waiting for the other country",
+    SuspensionReason.HOSPITAL: "the person is in hospital",
+    SuspensionReason.AUTHORITY: "waiting for a decision of an authority or a court",
+    SuspensionReason.DOCUMENT: "waiting for a document",
+    SuspensionReason.TRAVEL: "travel is not possible",
+    SuspensionReason.PERSON: "the person has asked for time",
+}
+
+
 class Unit(StrEnum):
     HOUR = "hour"
     DAY = "day"

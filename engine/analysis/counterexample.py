@@ -79,7 +79,11 @@ MOST_REPLAYED = 6_000
 
 
 class DoesNotRun(Exception):
-    """A path that was found is refused by the engine; the text says where."""
+    """A path that was found is refused by the engine; the text says where, `lacking` which questions had the wrong answer there."""
+
+    def __init__(self, text: str, lacking: frozenset[Leaf] = frozenset()) -> None:
+        super().__init__(text)
+        self.lacking = lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +235,11 @@ class Player:
             if missing:
                 mendings += 1
                 if not mend or mendings > MOST_MENDINGS:
-                    raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged")
-                at = self._mend(at, missing)
+                    raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged", _leaves(missing))
+                try:
+                    at = self._mend(at, missing)
+                except DoesNotRun as why:
+                    raise DoesNotRun(str(why), _leaves(missing)) from None
                 del self._stands[at + 1 :], self._done[at + 1 :]
                 continue
             following = self._move(self._plan[at], at)
@@ -562,7 +569,8 @@ class Player:
             origin = self._origin(Elapsed(None, automatic.from_.form, automatic.from_.field, "0 days"), standing.view)
         if origin is None:
             return None
-        return instant_after(automatic.after, origin, standing.facts.calendars, automatic.calendar)
+        pauses = standing.view.pauses(way.step, automatic.from_)
+        return instant_after(automatic.after, origin, standing.facts.calendars, automatic.calendar, pauses)
 
     def _as_move(self, planned: Planned, at: int, now: datetime) -> tuple[Move, Happening]:
         way, case = planned.way, self._stands[at].case
@@ -721,11 +729,11 @@ class Player:
             if not trigger.at_launch and self._is_on(monitor, len(self._plan) - 1):
                 raise DoesNotRun("what should have happened had happened")
         if trigger.told:
-            self._tell(trigger.told, before, asked)
+            self._tell(trigger.told, before, safeguard)
         elif trigger.way is None:
             self._done[-1] = Happening("moment", trigger.words, before.case.main, "", before.now, self._day(before.now))
 
-    def _tell(self, role: str, before: Standing, asked: Sequence[m.Requirement]) -> None:
+    def _tell(self, role: str, before: Standing, safeguard: m.Safeguard) -> None:
         """Show that a role is told there, by the last move or by one that is open; raises DoesNotRun."""
         if role in self._told and (len(self._plan) == 1 or self._plan[-2].until is None):
             self._done.pop()
@@ -738,7 +746,10 @@ class Player:
             answer = decide(self._sop, before.case, move, before.facts, before.now)
             if isinstance(answer, Decision) and role in _told_by(answer.effects):
                 after = Standing(answer.case, answer.facts, before.now)
-                if not asked or not all(guard.holds(after.view) for guard in guards(asked, self._sop.scope)):
+                asked = guards(safeguard.require or safeguard.always, self._sop.scope)
+                narrowed = guards(() if safeguard.if_ is None else (safeguard.if_,), self._sop.scope)
+                broken = not asked or not all(guard.holds(after.view) for guard in asked)
+                if broken and all(guard.holds(after.view) for guard in narrowed):
                     day = self._day(before.now)
                     self._done[-1] = Happening("action", option.action.name, option.step, by, before.now, day)
                     return
@@ -864,6 +875,10 @@ def _told_by(effects: Iterable[Effect]) -> frozenset[str]:
     """Return the roles that a move tells; one fixed sentence is no telling."""
     sent = (one for one in effects if isinstance(one, Notify) and not one.withheld and one.template != "stop")
     return frozenset(one.role for one in sent)
+
+
+def _leaves(missing: Iterable[tuple[Leaf, bool]]) -> frozenset[Leaf]:
+    return frozenset(leaf for leaf, _ in missing)
 
 
 def _called(planned: Planned) -> str:

@@ -22,7 +22,7 @@ from time import monotonic
 from typing import Any
 
 from engine.analysis.counterexample import DoesNotRun, Happening, Player, count_moves, watched
-from engine.analysis.logic import Knows, StepDone, TakenOften, TooLarge, written
+from engine.analysis.logic import Knows, Leaf, StepDone, TakenOften, TooLarge, written
 from engine.analysis.moves import Moves
 from engine.analysis.questions import Question, Questions, Trigger, named_by
 from engine.analysis.slices import (
@@ -55,12 +55,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How far one safeguard is looked into, at most; nothing for the shortest path: any path will do."""
+    """How far one safeguard is looked into, at most.
+
+    `states_for_shortest`: for the shortest path; nothing: any path will do. `states_for_speaking`: to see whether what it
+    speaks of ever happens.
+    """
 
     states: int = 60_000
     seconds: float = 10.0
     states_for_shortest: int = 20_000
     seconds_for_shortest: float = 2.0
+    states_for_speaking: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class Prover:
         self._questions = Questions(self._moves)
         self._base: Space | None = None
         self._spoken: dict[object, bool] = {}
+        self._learned: frozenset[Leaf] = frozenset()
 
     def decide(self, safeguard: m.Safeguard) -> Proof:
         """Decide one safeguard."""
@@ -189,7 +195,9 @@ class Prover:
     ) -> Found | None:
         """Try to make a run of a path that still rests on something unknown; None where that fails."""
         player = Player(self._moves, space)
-        if not _runs(player, end, trigger, tests, safeguard):
+        try:
+            player.play(end, trigger, tests, safeguard)
+        except (DoesNotRun, TooLarge):
             return None
         found = Found(trigger, player.happenings(), safeguard)
         if found.moves == least or not self._budget.states_for_shortest:
@@ -273,10 +281,10 @@ class Prover:
 
     def _happens(self, question: Question) -> bool:
         """Whether some of what a safeguard speaks of happens on a path; where that cannot be told within the limits, it does."""
-        limits = Limits(self._budget.states_for_shortest, monotonic() + self._budget.seconds_for_shortest)
+        limits = Limits(self._budget.states_for_speaking, monotonic() + self._budget.seconds_for_shortest)
         triggers = [replace(one, breaks=one.open) for one in question.triggers if one.open]
         anything = question.safeguard.model_copy(update={"require": (), "always": ()})
-        looked_at, grow = Slice(lines=question.lines), 1
+        looked_at, grow = Slice(lines=question.lines).widened(self._with_lines(sorted(self._learned, key=written))), 1
         while True:
             space = Space(self._moves, looked_at)
             try:
@@ -288,9 +296,22 @@ class Prover:
             state, (trigger, tests, unknown), _ = found
             along = [*(step.unknown for step in space.path(state)), unknown]
             wider = self._widened(looked_at, along, question.names, grow)
-            if wider is None or _runs(Player(self._moves, space), state, trigger, tests, anything):
+            if wider is None:
                 return True
-            looked_at, grow = wider, min(grow * 2, 16)
+            try:
+                Player(self._moves, space).play(state, trigger, tests, anything)
+            except DoesNotRun as why:
+                lacking = why.lacking & frozenset[Unknown]().union(*along)
+            except TooLarge:
+                lacking = frozenset()
+            else:
+                return True
+            if lacking:
+                # What stood in the way of one path will mostly stand in the way of the next one too.
+                self._learned |= lacking
+                looked_at = looked_at.widened(self._with_lines(sorted(lacking, key=written)))
+            else:
+                looked_at, grow = wider, min(grow * 2, 16)
 
     def _on_the_main_line(self, limits: Limits) -> Space:
         if self._base is None:
@@ -460,15 +481,6 @@ def place_of(sop: CompiledSop, action: str, step: str | None) -> tuple[str | int
     if compiled.parent is not None:
         return ("steps", compiled.parent, "strands", compiled.line, "steps", step, "actions", action)
     return ("steps", step, "actions", action)
-
-
-def _runs(player: Player, end: State, trigger: Trigger, tests: Tests, safeguard: m.Safeguard) -> bool:
-    """Whether a path that may rest on something unknown can be played."""
-    try:
-        player.play(end, trigger, tests, safeguard)
-    except (DoesNotRun, TooLarge):
-        return False
-    return True
 
 
 def _violations(space: Space, triggers: Sequence[Trigger]) -> Callable[[State], tuple[int, Any] | None]:

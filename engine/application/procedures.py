@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 
@@ -12,7 +12,10 @@ from engine.actors.load import check_actors
 from engine.analysis.explanation import Explanation, explain
 from engine.analysis.model_check import Budget, Proof, Verdict, prove
 from engine.analysis.report import hint, is_binding, path, remedy, summary
+from engine.application.calendar_needs import calendar_findings, calendars_beside
 from engine.application.ports import RecordedProof, SopVersion, Store
+from engine.calendars.almanac import Almanac
+from engine.calendars.load import load_calendar
 from engine.clock import Clock
 from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_order
 from engine.errors import NotAllowed, UnknownName
@@ -124,9 +127,11 @@ def drawn(found: Sequence[Diagnostic]) -> list[str]:
     return [one.draw("".join(lines[one.place.file][one.place.line - 1 : one.place.line])) for one in found]
 
 
-def check(path: Path) -> list[Checked]:
+def check(path: Path, today: date | None = None) -> list[Checked]:
     """Check one procedure, or all in a folder (those in its `sops` too); the faults of what stands beside come with the first.
 
+    Args:
+        today: tells also of calendars that end soon; None leaves out what depends on the day.
     Raises:
         UnknownName: there is no such file or folder, or no procedure in it.
     """
@@ -135,12 +140,13 @@ def check(path: Path) -> list[Checked]:
     root = find_root(path)
     shelf, beside = Shelf.of(root)
     if path.is_dir():
-        beside = [*beside, *_desks_and_words(root)]
+        beside = [*beside, *_desks_calendars_and_words(root)]
     folder = path / "sops" if (path / "sops").is_dir() else path
     files = definitions_in(folder) if path.is_dir() else [path]
     if not files:
         raise UnknownName(f'There is no procedure in "{path}".')
-    checked = [Checked(file, *check_file(file, shelf)) for file in files]
+    almanac = calendars_beside(path)
+    checked = [_checked(file, shelf, almanac, today) for file in files]
     if path.is_dir():
         checked = _each_told_once(checked)
     named = {str(one.path) for one in checked}
@@ -149,6 +155,13 @@ def check(path: Path) -> list[Checked]:
         for one in checked
     ]
     return [replace(own[0], found=[*(b for b in beside if b.place.file not in named), *own[0].found]), *own[1:]]
+
+
+def _checked(file: Path, shelf: Shelf, almanac: Almanac, today: date | None) -> Checked:
+    loaded, found = check_file(file, shelf)
+    if loaded is not None:
+        found = in_order([*found, *calendar_findings(loaded, almanac, today)])
+    return Checked(file, loaded, found)
 
 
 def _each_told_once(checked: Sequence[Checked]) -> list[Checked]:
@@ -172,9 +185,10 @@ def _errors(found: Sequence[Diagnostic]) -> int:
     return sum(one.severity is Severity.ERROR for one in found)
 
 
-def _desks_and_words(root: Path) -> list[Diagnostic]:
-    """Find what is wrong with the desks and with the words of messages in a folder of definitions."""
+def _desks_calendars_and_words(root: Path) -> list[Diagnostic]:
+    """Find what is wrong with the desks, the calendars and the words of messages in a folder of definitions."""
     found = [fault for file in sorted((root / "actors").glob("*.yaml")) for fault in check_actors(file)]
+    found += [fault for file in sorted((root / "calendars").glob("*.y*ml")) for fault in load_calendar(file)[1]]
     return found + (check_words(root / "messages") if (root / "messages").is_dir() else [])
 
 
@@ -204,7 +218,7 @@ class Procedures:
             NotSound: it has faults, or a safeguard of law or soft law is broken or undecided.
         """
         budget = budget or Budget()
-        checked = check(path)
+        checked = check(path, self._clock.now().date())
         faults = [text for one in checked if not one.is_sound for text in one.drawn()]
         if faults:
             raise NotSound(f"{path} can't be published: it has faults.", faults)

@@ -38,7 +38,9 @@ TONIGHT = timedelta(hours=11, minutes=59, seconds=30)
 """From noon to the last half minute of the day, in which a timed action fires while the day still counts."""
 DAY = timedelta(days=1)
 PEOPLE = {"worker": "w", "far": "f"}
-"""Who stands for the roles at first; `g` can come to stand for `far`."""
+"""Who stands for the roles at first."""
+OTHERS = {"w": "v", "v": "w", "f": "g", "g": "f"}
+"""Who can come to stand for the same role."""
 
 
 class TooMany(Exception):
@@ -178,9 +180,8 @@ class Reads:
             *(days(at) for step in sop.steps.values() for one in step.model.series.values() for at in one.at),
         ]  # fmt: skip
         self.longest = max(longest, default=0) + 1
-        self.is_keyed = any(one.for_ is not None for one in forms) or any(
-            role == "far" for _, role in self.acknowledged
-        )
+        named = {one.for_.role for one in forms if one.for_ is not None} | {role for _, role in self.acknowledged}
+        self.handed_over = sorted(named | ({"far"} if self.told else set()))
 
     def _reads(self, part: str, name: str, values: Any) -> None:
         self.fields.setdefault(part, set()).add(name)
@@ -337,7 +338,7 @@ class Explorer:
 
     def _actions(self, standing: Standing) -> Iterator[tuple[Move, bool]]:
         case = standing.case
-        other = "g" if case.parties["far"] == "f" else "f"
+        other = OTHERS[case.parties["far"]]
         for action, step in offered(self.sop, case, standing.view):
             if action.is_timed:
                 yield Fire(action.name, step), True
@@ -345,7 +346,7 @@ class Explorer:
                 yield Take(action.name, case.parties[role], step, other), not action.is_environment
                 break
         for step in reopenable(self.sop, case):
-            yield Take(REOPEN, "w", step), False
+            yield Take(REOPEN, case.parties["worker"], step), False
 
     def _recordings(self, standing: Standing) -> Iterator[tuple[Move, bool]]:
         case, facts = standing.case, standing.facts
@@ -406,9 +407,8 @@ class Explorer:
 
     def _others(self, standing: Standing) -> Iterator[tuple[Move, bool]]:
         """Somebody else comes to stand for a role: this can happen, and is no way out."""
-        if self.reads.is_keyed or self.reads.told:
-            other = "g" if standing.case.parties["far"] == "f" else "f"
-            yield Assign("far", other, "w"), False
+        for role in self.reads.handed_over:
+            yield Assign(role, OTHERS[standing.case.parties[role]], ""), False
 
 
 def event_of(before: Case, answer: Decision, move: Move | None) -> Event:
@@ -507,6 +507,7 @@ class Judge:
             at = self._all.standings[after if told or number is None else number]
             if not self._concerns(at):
                 continue
+            speaks = True
             if one.never:
                 if not covers(self._sop, one.while_, at):
                     continue
@@ -515,7 +516,6 @@ class Judge:
                 wrong = (bool(one.require) and not hold(required, at.view)) or (
                     one.happened is not None and not happened
                 )
-            speaks = True
             if wrong and (best is None or cost < best):
                 best = cost
         return Answer(best is not None, best or 0, speaks)

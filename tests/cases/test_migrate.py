@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from engine.application.rehearsal import Rehearsal, Stage, read_story
 
 from engine.analysis.logic import TooLarge
 from engine.analysis.moves import Moves
@@ -31,6 +30,7 @@ from engine.cases.names import Migrate, PlayedMigration, as_named_now
 from engine.cases.replay import Played, standing
 from engine.settings import DEFINITIONS
 from engine.sop.compile import CompiledSop
+from passerelle.scenarios import Rehearsal, read_story, stage_of
 from tests.analysis.procedures import PARTS, Chance, compiled
 from tests.analysis.test_state_space import every_leaf, stands_for
 
@@ -258,9 +258,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompiledSop, list[P
     clock = FixedClock(MONDAY)
     house = build(Settings(data_dir=folder, mail_folder=folder / "mail"), clock)
     house.procedures.publish(DEFINITIONS / "sops" / "adult-return.yaml")
-    stage = Stage(clock, house.store, house.people, house.casework, house.corrections, house.sweep, DEFINITIONS)
-    path = next(iter(sorted((DEFINITIONS / "scenarios").glob("*.yaml"))))
-    rehearsal = Rehearsal(stage, read_story(path), lambda what, moved: None)
+    path = DEFINITIONS / "scenarios" / "adult-return-fr-al.yaml"
+    rehearsal = Rehearsal(stage_of(house), read_story(path), lambda what, moved: None)
     rehearsal.launch()
     for _ in rehearsal.play():
         pass
