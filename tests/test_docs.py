@@ -18,7 +18,7 @@ def test_every_page_named_in_a_module_exists():
     """A reader who follows a header finds the page."""
     named = {
         (path, page)
-        for room in ("engine", "workflows", "cli", "sop_definitions")
+        for room in ("engine", "passerelle", "workflows", "cli", "sop_definitions")
         for path in (ROOT / room).rglob("*")
         if path.suffix in (".py", ".yaml")
         for page in re.findall(r"\bdocs/[\w/.-]+\.md", path.read_text(encoding="utf-8"))

@@ -14,8 +14,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, 
 
 from engine.forms.model import Bool, Definition, Name, PartName, Title
 from engine.sop.model import Country, Names, SafeguardId
+from engine.values import MessageKind
 
-StoryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,79}$")]
+StoryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,159}$")]
 
 
 def _instant(value: object) -> datetime:
@@ -88,7 +89,7 @@ class Launch(Definition):
 class ToldTo(Definition):
     """A message that somebody has been sent at some time in the case."""
 
-    kind: Name = Field(description="your_turn, for_information, reminder, escalation or digest")
+    kind: MessageKind = Field(description="your_turn, for_information, reminder, escalation or digest")
     role: Name = Field(description="The role it was for")
 
 
@@ -195,7 +196,7 @@ class Scenario(Definition):
     actors: tuple[str, ...] = Field(
         (), description="Files of desks in the folder actors; without them each role has a desk, made up for the story"
     )
-    launch: Launch | None = None
+    launch: Launch | None = Field(None, description="How the case begins")
     like: StoryName | None = Field(None, description="Another story: this one goes like it, up to `until`")
     until: Instant | None = Field(
         None, description="Up to when it goes like the other one; from then on as its own events say"
