@@ -18,7 +18,7 @@ from engine.application.ports import Message, NewMessage, Outgoing, PermanentFai
 from engine.application.reading import LADDER, ReadingHours
 from engine.cases.draft import active_steps
 from engine.cases.effects import Notify
-from engine.cases.sharing import why_withheld
+from engine.cases.sharing import why_not_told
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import UnknownName
@@ -97,7 +97,7 @@ class Telling:
             known, actor = loaded.sop.sop.roles.get(role), loaded.case.parties.get(role)
             if known is None or known.side is Side.PERSON or actor in (None, message.actor):
                 continue
-            if not why_withheld(loaded.sop, role, view):
+            if not why_not_told(loaded.sop, role, view):
                 return role
         return None
 
