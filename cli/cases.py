@@ -136,6 +136,8 @@ def draw_case(found: Mapping[str, Any]) -> None:
     """Write a case for people: where it stands and what is late first, what nobody asks for now last."""
     state = f"closed: {found['outcome']}" if found["outcome"] else f"phase {found['phase']}"
     out.print(f"[bold]{found['ref']}[/]  {found['sop']} v{found['version']}  {found['from']}→{found['to']}  {state}")
+    if found["muted"]:
+        out.print(f"[bold]Do not contact:[/] {', '.join(found['muted'])}", soft_wrap=True)
     rows((_stands(one) for one in found["standing"] if not one["idle"]), "Stands at")
     rows((_due(one) for one in found["deadlines"] if one["state"] == "late"), "Late")
     rows((_due(one) for one in found["deadlines"] if one["state"] != "late"), "Due")
@@ -286,6 +288,26 @@ def ack(ref: Ref, actor: As, step: Step = None, json: Json = False) -> None:
     """Say "we have it"."""
     with application() as house:
         _moved(house.casework.acknowledge(ref, actor, step), json)
+
+
+Muted = Annotated[str, typer.Option("--role", metavar="ROLE", help="Only this role; else nobody of the case")]
+Why = Annotated[str, typer.Option("--note", help="Why; for the history, sealed")]
+
+
+@app.command(
+    epilog="Example: passerelle case mute 7K3Q-9FX4-T --role person --note 'phone is watched' --as fr-case-manager"
+)
+def mute(ref: Ref, note: Why, actor: As, role: Muted = "", key: Key = None, json: Json = False) -> None:
+    """Let nobody be contacted: it would be dangerous. What is queued is cancelled, and no reminder goes out."""
+    with application() as house:
+        _moved(house.casework.mute(ref, role, actor, note, key=key), json)
+
+
+@app.command(epilog="Example: passerelle case unmute 7K3Q-9FX4-T --role person --note 'new phone' --as fr-case-manager")
+def unmute(ref: Ref, note: Why, actor: As, role: Muted = "", key: Key = None, json: Json = False) -> None:
+    """Let people be told again; whoever's turn it is hears of it."""
+    with application() as house:
+        _moved(house.casework.mute(ref, role, actor, note, off=True, key=key), json)
 
 
 Clock = Annotated[str, typer.Argument(metavar="STEP", help="The step whose deadline it is")]

@@ -20,7 +20,21 @@ from engine.application.people import People
 from engine.application.ports import Cipher, Entry, Store, StoredCase, StoredRecord, StoredRefusal
 from engine.application.procedures import Procedures
 from engine.calendars.almanac import Almanac
-from engine.cases.case import Acknowledge, Assign, Case, Enter, Facts, Fire, Launch, Move, Resume, Suspend, Take, Wake
+from engine.cases.case import (
+    Acknowledge,
+    Assign,
+    Case,
+    Enter,
+    Facts,
+    Fire,
+    Launch,
+    Move,
+    Mute,
+    Resume,
+    Suspend,
+    Take,
+    Wake,
+)
 from engine.cases.decide import Decision, Refusal, begun, decide, offered
 from engine.cases.view import CaseView
 from engine.clock import Clock
@@ -167,6 +181,22 @@ class Casework:
         self._can_stand(loaded, role, to)
         return self._move(loaded, Assign(role, to, actor), actor, "assign", role, "", key)
 
+    def mute(
+        self, ref: str, role: str, actor: str, note: str, *, off: bool = False, key: str | None = None
+    ) -> Moved:  # fmt: skip
+        """Let nobody contact a role any more (`role` empty: anybody of the case), or lift that; raises as `take` does.
+
+        What is queued for them is cancelled; what they would have heard is on record as withheld, and told as their turn once it
+        is lifted, if it still waits for them. `note` says why.
+        """
+        loaded = self.load(ref)
+        kind = "unmute" if off else "mute"
+        if (before := self._before(loaded, kind, role or "everybody", actor, key)) is not None:
+            return before
+        if not note.strip():
+            raise WrongUse("Say why: --note.")
+        return self._move(loaded, Mute(role, actor, off), actor, kind, role or "everybody", note, key)
+
     def suspend(self, ref: str, step: str, reason: str, actor: str, note: str = "", key: str | None = None) -> Moved:
         """Stop the clock of a step's deadline, for a reason of the closed list; raises as `take` does."""
         loaded = self.load(ref)
@@ -245,7 +275,7 @@ class Casework:
         The history names the deputy; the move itself, sealed beside, names the one who is absent.
         """
         answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
-        if not actor or isinstance(answer, Decision) or isinstance(move, (Assign, Fire, Launch, Wake)):
+        if not actor or isinstance(answer, Decision) or isinstance(move, (Assign, Fire, Launch, Mute, Wake)):
             return answer, move
         for absent in sorted(self._people.stands_in_for(actor, now) & set(loaded.case.parties.values())):
             theirs = msgspec.structs.replace(move, actor=absent)
@@ -313,6 +343,8 @@ def _headline(kind: str, name: str) -> str:
             return "There is nothing to acknowledge."
         case "suspend":
             return f'The clock of "{name}" can\'t be stopped now.'
+        case "mute" | "unmute":
+            return f'"{name}" can\'t be {kind}d now.'
         case "resume":
             return f'The clock of "{name}" can\'t go on now.'
         case "assign":

@@ -34,7 +34,7 @@ from engine.cases.effects import Effect, Notify, SetDeadline
 from engine.cases.migrate import Migrated, Reason, migrate
 from engine.cases.names import Migrate, Names, as_named_now
 from engine.cases.replay import Played
-from engine.cases.sharing import why_withheld
+from engine.cases.sharing import why_not_told
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.diagnostics import did_you_mean
@@ -285,7 +285,7 @@ class Migrations:
         case = msgspec.structs.replace(before, seq=entry.seq + 1, told=before.told | set(heard))
         view = CaseView(case, facts, now)
         effects: tuple[Effect, ...] = tuple(
-            Notify(MessageKind.FOR_INFORMATION, role, case.main, "correction", why_withheld(sop, role, view))
+            Notify(MessageKind.FOR_INFORMATION, role, case.main, "correction", why_not_told(sop, role, view))
             for role in heard
         )
         name = f"v{numbers[loaded.case.version]} → v{number}"

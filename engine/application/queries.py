@@ -67,6 +67,7 @@ class Queries:
             "phase": sop.steps[case.main].phase,
             "outcome": case.outcome,
             "launched_at": rfc3339(case.launched_at),
+            "muted": sorted(role or "everybody" for role in case.muted),
             "facts": dict(sorted(loaded.facts.attributes.items())),
             "actions": [
                 *(_action(loaded, one, language) for one in found if not one.action.is_timed),

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from engine.cases.case import Acknowledge, Assign, Enter, Fire, Launch, Move, Take, Wake
+from engine.cases.case import Acknowledge, Assign, Enter, Fire, Launch, Move, Mute, Take, Wake
 from engine.cases.decide import initial_facts
 from engine.cases.replay import Played
 from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
@@ -112,7 +112,9 @@ def _renamed(move: Move, old: CompiledSop, new: CompiledSop, how: Migrate) -> Mo
             return changed(move, part=part) if part in new.parts else None
         case Acknowledge(step=str(step)):
             return changed(move, step=names.step(step)) if names.step(step) in new.steps else None
-        case Assign():
+        case Mute(role=""):
+            return move
+        case Assign() | Mute():
             return move if move.role in new.sop.roles else None
         case Wake():
             told = tuple(role for role in move.told if role in new.sop.roles)
