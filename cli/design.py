@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,10 @@ from cli.sarif import sarif
 from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
-from engine.application.procedures import Checked, check, proved
+from engine.application.procedures import Checked, Proofs, check
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
+from engine.sop.requirements import words
 from engine.values import rfc3339
 
 app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no_args_is_help=True)
@@ -38,14 +40,16 @@ def check_(
     """
     if format not in ("text", "json", "sarif"):
         raise WrongUse(f'"{format}" is not a format: text, json or sarif')
-    checked = [proved(one) for path in paths for one in check(path)]
+    proofs = Proofs()
+    checked = [proofs.of(one) for path in paths for one in check(path)]
     if format == "json":
         show_json([_shape(one) for one in checked])
     elif format == "sarif":
         show_json(sarif(checked, Path.cwd()))
     else:
+        told: set[str] = set()
         for one in checked:
-            _say(one)
+            _say(one, told)
     if not all(one.is_sound for one in checked):
         raise typer.Exit(1)
 
@@ -65,6 +69,10 @@ def _shape(one: Checked) -> dict[str, object]:
             for found in (*one.found, *(found for found, _ in one.findings()))
         ],
         "safeguards": _safeguards(one),
+        "not_confirmed": [
+            {"id": name, "country": point.country, "steps": list(point.at), "text": words(point.note, "en")}
+            for name, point in (sop.not_confirmed.items() if sop is not None else ())
+        ],
     }  # fmt: skip
 
 
@@ -85,12 +93,16 @@ def _safeguards(one: Checked) -> list[dict[str, object]]:
     ]
 
 
-def _say(one: Checked) -> None:
-    for block in one.drawn():
+def _say(one: Checked, told: set[str]) -> None:
+    """Write what was found; a fault of a layer is a fault of every procedure built on it, and is written out once."""
+    blocks = one.drawn()
+    new = [block for block in blocks if block not in told]
+    told.update(new)
+    for block in new:
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
     if one.file is None or errors:
-        print(f"✗ {one.path}: {errors} to mend")
+        print(f"✗ {one.path}: {errors} to mend" + (", told above" if blocks and not new else ""))
         return
     sop = one.file.sop
     steps = len(sop.steps) + sum(len(line.steps) for step in sop.steps.values() for line in step.strands.values())
@@ -104,6 +116,10 @@ def _say(one: Checked) -> None:
             f"{counts[verdict]} {word}" for verdict, word in zip(Verdict, said, strict=True) if counts[verdict]
         )
         print(f"  {len(one.proofs)} safeguards: {listed}")
+    if sop.not_confirmed:
+        by_country = Counter(point.country or "both countries" for point in sop.not_confirmed.values())
+        listed = ", ".join(f"{count} of {country}" for country, count in by_country.items())
+        print(f"  {len(sop.not_confirmed)} not confirmed: {listed}")
 
 
 @app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.svg")
@@ -159,11 +175,16 @@ def _live(sop: str) -> Overlay:
 
 
 @app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
-def schema(form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False) -> None:
+def schema(
+    form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
+    layer: Annotated[bool, typer.Option("--layer", help="The schema of country layers")] = False,
+) -> None:
     """The JSON Schema for editors."""
-    from engine.sop.schema import form_schema, sop_schema
+    from engine.sop.schema import form_schema, layer_schema, sop_schema
 
-    show_json(form_schema() if form else sop_schema())
+    if form and layer:
+        raise WrongUse("One schema at a time: --form or --layer.")
+    show_json(form_schema() if form else layer_schema() if layer else sop_schema())
 
 
 @app.command("publish", epilog="Example: passerelle sop publish sop_definitions/sops/adult-return.yaml")

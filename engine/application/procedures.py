@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from engine.actors.load import check_actors
 from engine.analysis.model_check import Budget, Proof, Verdict, prove
@@ -14,11 +15,11 @@ from engine.clock import Clock
 from engine.diagnostics import Diagnostic, Severity, did_you_mean
 from engine.errors import NotAllowed, UnknownName
 from engine.notifications.words import check_words
-from engine.sop.canonical import canonical, content_hash, from_canonical
+from engine.sop.canonical import behaviour, canonical, content_hash, from_canonical
 from engine.sop.check import check_file
 from engine.sop.compile import CompiledSop, compile_sop
 from engine.sop.load import Shelf, SopFile, find_root
-from engine.sop.model import Safeguard
+from engine.sop.model import Safeguard, Sop
 from engine.sop.shelf import definitions_in, lines_of
 
 
@@ -91,12 +92,37 @@ CODES = {Verdict.BROKEN: "SOP501", Verdict.UNDECIDED: "SOP502", Verdict.VACUOUS:
 """What a safeguard that does not hold is called among the findings."""
 
 
+class Proofs:
+    """Decides the safeguards of one procedure after another; what differs in words and countries alone is explored once.
+
+    Only what holds is taken over: a path to a harm is told in the words of its own procedure.
+    """
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self._budget = budget
+        self._known: dict[str, Sequence[Proof]] = {}
+
+    def of(self, checked: Checked) -> Checked:
+        """Decide every safeguard of a checked procedure; one with faults is left as it is."""
+        if checked.file is None or not checked.is_well_formed:
+            return checked
+        sop, forms = checked.file.sop, checked.file.shelf.forms
+        key = content_hash(behaviour(sop, forms))
+        known = self._known.get(key)
+        if known is None:
+            proofs = prove(compile_sop(sop, forms, ""), self._budget)
+            if all(one.is_good for one in proofs):
+                self._known[key] = proofs
+            return replace(checked, proofs=proofs)
+        own = (one for one in sop.safeguards if isinstance(one, Safeguard))
+        return replace(
+            checked, proofs=[replace(one, safeguard=safeguard) for one, safeguard in zip(known, own, strict=True)]
+        )
+
+
 def proved(checked: Checked, budget: Budget | None = None) -> Checked:
-    """Decide every safeguard of a checked procedure; one with faults is left as it is."""
-    if checked.file is None or not checked.is_well_formed:
-        return checked
-    sop = compile_sop(checked.file.sop, checked.file.shelf.forms, "")
-    return replace(checked, proofs=prove(sop, budget))
+    """Decide every safeguard of one checked procedure; one with faults is left as it is."""
+    return Proofs(budget).of(checked)
 
 
 def drawn(found: Sequence[Diagnostic]) -> list[str]:
@@ -121,11 +147,25 @@ def check(path: Path) -> list[Checked]:
     files = definitions_in(folder) if path.is_dir() else [path]
     if not files:
         raise UnknownName(f'There is no procedure in "{path}".')
-    checked = []
-    for number, file in enumerate(files):
-        loaded, found = check_file(file, shelf)
-        checked.append(Checked(file, loaded, [*beside, *found] if number == 0 else found))
-    return checked
+    checked = [Checked(file, *check_file(file, shelf)) for file in files]
+    if path.is_dir():
+        beside += _not_taken_up(shelf, checked)
+    return [replace(checked[0], found=[*beside, *checked[0].found]), *checked[1:]]
+
+
+def _not_taken_up(shelf: Shelf, checked: Sequence[Checked]) -> Iterator[Diagnostic]:
+    """Warn of each country layer on which no procedure is built: its parts are judged only where they are merged."""
+    used = {name for one in checked if one.file is not None for name in one.file.layers}
+    if any(one.file is None for one in checked):  # it may be the one
+        return
+    for name, (layer, source) in shelf.layers.items():
+        if layer is not None and name not in used:
+            message = f'no procedure takes up the layer "{name}", so nothing in it was checked'
+            hint = f"add it to the `layers` of a procedure that goes {_WAY[layer.side]} {layer.country}, or remove it"
+            yield Diagnostic("SOP127", message, source.marks.value(("layer",)), hint, Severity.WARNING)
+
+
+_WAY: Final = {"destination": "from", "origin": "to"}
 
 
 def _desks_and_words(root: Path) -> list[Diagnostic]:
@@ -140,6 +180,7 @@ class Procedures:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._compiled: dict[str, CompiledSop] = {}
+        self._proofs = Proofs()
 
     def publish(self, path: Path) -> SopVersion:
         """Freeze a procedure as a version; one that is published already stays as it is.
@@ -147,20 +188,24 @@ class Procedures:
         Raises:
             NotSound: it has faults, or a safeguard of law or soft law is broken or undecided.
         """
+        return self.publish_all(path)[-1]
+
+    def publish_all(self, path: Path) -> list[SopVersion]:
+        """Freeze one procedure, or all of a folder, or none where one of them is refused. Raises NotSound."""
         checked = check(path)
         faults = [text for one in checked if not one.is_sound for text in one.drawn()]
         if faults:
             raise NotSound(f"{path} can't be published: it has faults.", faults)
         for one in checked:
             self._refuse_what_breaks_a_right(one)
-        return [self._freeze(one.file) for one in checked if one.file is not None][-1]
+        return [self._freeze(one.file) for one in checked if one.file is not None]
 
     def _refuse_what_breaks_a_right(self, checked: Checked) -> None:
         """Raise NotSound where a safeguard of law or soft law does not hold; a version that is published was proved then."""
         file = checked.file
         if file is None or self._store.version(content_hash(canonical(file.sop, file.shelf.forms))) is not None:
             return
-        ready = proved(checked)
+        ready = self._proofs.of(checked)
         sop = compile_sop(file.sop, file.shelf.forms, "")
         wrong = [
             ready.told(found, proof, sop)
@@ -189,6 +234,11 @@ class Procedures:
             hint = did_you_mean(sop, sorted({one.sop for one in versions}), "published procedures")
             raise UnknownName(f'No procedure "{sop}" is published.', [hint, "publish one: passerelle sop publish PATH"])
         return self.compiled(own[-1].hash)
+
+    def all_latest(self) -> list[Sop]:
+        """Return the newest version of each published procedure."""
+        newest = {one.sop: one.hash for one in self._store.versions()}
+        return [self.compiled(version).sop for version in newest.values()]
 
     def compiled(self, version: str) -> CompiledSop:
         """Return a version by its content hash; raises UnknownName."""

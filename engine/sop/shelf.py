@@ -1,7 +1,7 @@
-"""What stands beside the procedures: forms, documents, safeguards, other procedures.
+"""What stands beside the procedures: forms, documents, safeguards, country layers, other procedures.
 
-A shelf is read from one folder of definitions (`sop_definitions`), whose subfolders are forms/, documents/, safeguards/ and sops/;
-a subfolder that is missing is empty. Terms: docs/glossary.md.
+A shelf is read from one folder of definitions (`sop_definitions`), whose subfolders are forms/, documents/, safeguards/, layers/
+and sops/; a subfolder that is missing is empty. Terms: docs/glossary.md.
 """
 
 from __future__ import annotations
@@ -9,27 +9,40 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.diagnostics import Diagnostic, Place, in_order
 from engine.forms.model import Form
 from engine.sop.faults import validated
+from engine.sop.layer import Layer, read_layer
 from engine.sop.translations import untranslated
 from engine.source import MAX_BYTES, Source, read, split_lines
+
+if TYPE_CHECKING:
+    from engine.sop.load import SopFile
 
 _ID: Final = re.compile(r"^sop:[ \t]+[\"']?(?P<id>[^\s\"'#]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """`safeguards` are the shared ones as read, by file name; `sops` the files of procedures by id."""
+    """What one folder of definitions holds, as it stood when it was read.
+
+    Attributes:
+        safeguards: the shared ones as read, by file name.
+        sops: the files of procedures by id.
+        layers: those of countries by id, as read; None in the place of one with faults.
+        loaded: the procedures that others extend, by file: each is read once.
+    """
 
     forms: Mapping[str, Form]
     documents: frozenset[str]
     safeguards: Mapping[str, Source]
     sops: Mapping[str, Path]
+    layers: Mapping[str, tuple[Layer | None, Source]] = field(default_factory=dict)
+    loaded: dict[Path, tuple[SopFile | None, list[Diagnostic]]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, root: Path) -> tuple[Shelf, list[Diagnostic]]:
@@ -38,9 +51,10 @@ class Shelf:
         safeguards, wrong_safeguards = _safeguards(definitions_in(root / "safeguards"))
         beside = root / "sops"
         sops, wrong_sops = _sops(definitions_in(beside if beside.is_dir() else root))
+        layers, wrong_layers = _layers(definitions_in(root / "layers"))
         documents, wrong_documents = _documents(root / "documents")
-        found = [*wrong_forms, *wrong_safeguards, *wrong_sops, *wrong_documents]
-        return cls(forms, documents, safeguards, sops), found
+        found = [*wrong_forms, *wrong_safeguards, *wrong_layers, *wrong_sops, *wrong_documents]
+        return cls(forms, documents, safeguards, sops, layers), found
 
 
 def find_root(path: Path) -> Path:
@@ -127,6 +141,25 @@ def _safeguards(files: Iterable[Path]) -> tuple[dict[str, Source], list[Diagnost
         elif source is not None:
             safeguards[path.stem] = source
     return safeguards, found
+
+
+def _layers(files: Iterable[Path]) -> tuple[dict[str, tuple[Layer | None, Source]], list[Diagnostic]]:
+    """Read the country layers; one with faults of its own is known by its file's name, so that it is not told as missing."""
+    layers: dict[str, tuple[Layer | None, Source]] = {}
+    found: list[Diagnostic] = []
+    for path in files:
+        source, faults = read_file(path)
+        found += faults
+        if source is None:
+            continue
+        layer, faults = read_layer(source)
+        found += faults
+        name = layer.layer if layer is not None else path.stem
+        if name in layers:
+            first = Path(layers[name][1].marks.file)
+            found.append(_twice("layer", name, _line_of(path, "layer:"), first))
+        layers.setdefault(name, (layer, source))
+    return layers, found
 
 
 def _sops(files: Iterable[Path]) -> tuple[dict[str, Path], list[Diagnostic]]:
