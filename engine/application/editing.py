@@ -109,10 +109,9 @@ def begin_variant(
 def _layers(named: Sequence[str], shelf: Shelf) -> list[Layer]:
     laid: list[Layer] = []
     for name in named:
-        layer, _ = shelf.layers.get(name, (None, None))
-        if layer is None:
+        if name not in shelf.layers:
             raise UnknownName(f'There is no layer "{name}".', [did_you_mean(name, list(shelf.layers), "layers")])
-        laid.append(layer)
+        laid.append(shelf.layers[name][0])
     return laid
 
 

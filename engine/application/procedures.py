@@ -159,7 +159,7 @@ def _not_taken_up(shelf: Shelf, checked: Sequence[Checked]) -> Iterator[Diagnost
     if any(one.file is None for one in checked):  # it may be the one
         return
     for name, (layer, source) in shelf.layers.items():
-        if layer is not None and name not in used:
+        if name not in used:
             message = f'no procedure takes up the layer "{name}", so nothing in it was checked'
             hint = f"add it to the `layers` of a procedure that goes {_WAY[layer.side]} {layer.country}, or remove it"
             yield Diagnostic("SOP127", message, source.marks.value(("layer",)), hint, Severity.WARNING)

@@ -299,10 +299,13 @@ def _standing(loaded: Loaded, name: str, language: str) -> Shape:
 
 
 def _not_confirmed(loaded: Loaded, language: str) -> list[Shape]:
-    """What could not be confirmed and matters where an open case stands; what matters everywhere comes last."""
+    """What could not be confirmed and matters where an open case stands, lines that have not begun left out.
+
+    What matters everywhere comes last.
+    """
     if loaded.case.outcome is not None:
         return []
-    here = frozenset(loaded.case.steps())
+    here = frozenset(step for step in loaded.case.steps() if not loaded.sop.steps[step].idle)
     points = loaded.sop.sop.not_confirmed.items()
     shapes = [
         {"id": name, "country": one.country, "steps": [step for step in one.at if step in here],

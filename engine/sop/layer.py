@@ -9,6 +9,7 @@ Rules: docs/reference/sop-language.md, "Country layers".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints
@@ -86,8 +87,14 @@ def _of_country(listed: Node, country: Node) -> Node:
     return Node(said, listed.spot, listed.keys)
 
 
-def named_layers(root: Node, layers: Mapping[str, tuple[Layer | None, Source]]) -> tuple[list[str], list[Diagnostic]]:
-    """Return the ids in `layers`, each of which can be laid on; or what is wrong with the list."""
+def named_layers(
+    root: Node, layers: Mapping[str, tuple[Layer, Source]], faulty: Mapping[str, Path]
+) -> tuple[list[str], list[Diagnostic]]:
+    """Return the ids in `layers`, each of which can be laid on; or what is wrong with the list.
+
+    Args:
+        faulty: the files of those that are there and have faults themselves.
+    """
     listed = root.child("layers")
     if listed is None:
         return [], []
@@ -101,13 +108,12 @@ def named_layers(root: Node, layers: Mapping[str, tuple[Layer | None, Source]]) 
     chosen: list[str] = []
     for one in entries:
         name = str(one.value)
-        known = layers.get(name)
-        if known is None:
+        if name in faulty:
+            message = f'the layer "{name}" has faults itself, so nothing can be built on it'
+            found.append(Diagnostic("SOP124", message, Place(*one.spot), f"mend {faulty[name]} first"))
+        elif name not in layers:
             hint = did_you_mean(name, list(layers), "layers") if layers else 'there is no folder "layers" with any'
             found.append(Diagnostic("SOP125", f'there is no layer "{name}"', Place(*one.spot), hint))
-        elif known[0] is None:
-            message = f'the layer "{name}" has faults itself, so nothing can be built on it'
-            found.append(Diagnostic("SOP124", message, Place(*one.spot), f"mend {known[1].marks.file} first"))
         elif name in chosen:
             found.append(Diagnostic("SOP125", f'the layer "{name}" is named twice', Place(*one.spot), "name it once"))
         else:
@@ -115,13 +121,12 @@ def named_layers(root: Node, layers: Mapping[str, tuple[Layer | None, Source]]) 
     return chosen, found or _of_two_countries(entries, layers)
 
 
-def _of_two_countries(entries: Sequence[Node], layers: Mapping[str, tuple[Layer | None, Source]]) -> list[Diagnostic]:
+def _of_two_countries(entries: Sequence[Node], layers: Mapping[str, tuple[Layer, Source]]) -> list[Diagnostic]:
     """On one side there is one country: the rules of a second would take the place of the first one's."""
     found: list[Diagnostic] = []
     first: dict[str, Layer] = {}
     for one in entries:
-        layer = layers[str(one.value)][0]
-        assert layer is not None
+        layer, _ = layers[str(one.value)]
         known = first.setdefault(layer.side, layer)
         if known.country != layer.country:
             message = (

@@ -54,12 +54,12 @@ def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | N
     if other is not None:
         return None, [*found, other]
     under: Sop | None = None
-    layers: list[str] = []
+    named: list[str] = []
     value, marks = source.value, source.marks
     if _is_built_on_others(source):
         root, faults = taken_up(source.marks.root, shelf.safeguards)
         found += faults
-        layers, faults = named_layers(source.marks.root, shelf.layers)
+        named, faults = named_layers(source.marks.root, shelf.layers, shelf.faulty_layers)
         found += faults
         if faults:  # what they would have brought would be told as missing
             return None, found
@@ -68,7 +68,7 @@ def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | N
             found += faults
             if extended is None:  # without its base it has gaps that nobody left
                 return None, found
-            below, under, faults = _laid_on(extended, _known(layers, shelf), shelf)
+            below, under, faults = _laid_on(extended, [shelf.layers[name] for name in named], shelf)
             found += faults
             if under is None:
                 return None, found
@@ -82,12 +82,8 @@ def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | N
     found += _named_twice(sop, marks)
     if under is not None:
         found += weakened(under, sop, marks)
-        found += other_countries(sop, [layer for layer, _ in _known(layers, shelf)], source.marks.root)
-    return SopFile(sop, shelf, marks, str(path), source.text, tuple(layers)), found
-
-
-def _known(layers: Sequence[str], shelf: Shelf) -> list[tuple[Layer, Source]]:
-    return [(layer, source) for layer, source in map(shelf.layers.__getitem__, layers) if layer is not None]
+        found += other_countries(sop, [shelf.layers[name][0] for name in named], source.marks.root)
+    return SopFile(sop, shelf, marks, str(path), source.text, tuple(named)), found
 
 
 def _laid_on(

@@ -33,7 +33,8 @@ class Shelf:
     Attributes:
         safeguards: the shared ones as read, by file name.
         sops: the files of procedures by id.
-        layers: those of countries by id, as read; None in the place of one with faults.
+        layers: those of countries by id, as read.
+        faulty_layers: the files of those with faults of their own, by id or file name.
         loaded: the procedures that others extend, by file: each is read once.
     """
 
@@ -41,7 +42,8 @@ class Shelf:
     documents: frozenset[str]
     safeguards: Mapping[str, Source]
     sops: Mapping[str, Path]
-    layers: Mapping[str, tuple[Layer | None, Source]] = field(default_factory=dict)
+    layers: Mapping[str, tuple[Layer, Source]] = field(default_factory=dict)
+    faulty_layers: Mapping[str, Path] = field(default_factory=dict)
     loaded: dict[Path, tuple[SopFile | None, list[Diagnostic]]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -51,10 +53,10 @@ class Shelf:
         safeguards, wrong_safeguards = _safeguards(definitions_in(root / "safeguards"))
         beside = root / "sops"
         sops, wrong_sops = _sops(definitions_in(beside if beside.is_dir() else root))
-        layers, wrong_layers = _layers(definitions_in(root / "layers"))
+        layers, faulty, wrong_layers = _layers(definitions_in(root / "layers"))
         documents, wrong_documents = _documents(root / "documents")
         found = [*wrong_forms, *wrong_safeguards, *wrong_layers, *wrong_sops, *wrong_documents]
-        return cls(forms, documents, safeguards, sops, layers), found
+        return cls(forms, documents, safeguards, sops, layers, faulty), found
 
 
 def find_root(path: Path) -> Path:
@@ -143,23 +145,25 @@ def _safeguards(files: Iterable[Path]) -> tuple[dict[str, Source], list[Diagnost
     return safeguards, found
 
 
-def _layers(files: Iterable[Path]) -> tuple[dict[str, tuple[Layer | None, Source]], list[Diagnostic]]:
-    """Read the country layers; one with faults of its own is known by its file's name, so that it is not told as missing."""
-    layers: dict[str, tuple[Layer | None, Source]] = {}
+def _layers(
+    files: Iterable[Path],
+) -> tuple[dict[str, tuple[Layer, Source]], dict[str, Path], list[Diagnostic]]:
+    """Read the country layers; one with faults is known by its file's name, so that it is not told as missing too."""
+    layers: dict[str, tuple[Layer, Source]] = {}
+    faulty: dict[str, Path] = {}
     found: list[Diagnostic] = []
     for path in files:
         source, faults = read_file(path)
-        found += faults
-        if source is None:
-            continue
-        layer, faults = read_layer(source)
-        found += faults
-        name = layer.layer if layer is not None else path.stem
-        if name in layers:
-            first = Path(layers[name][1].marks.file)
-            found.append(_twice("layer", name, _line_of(path, "layer:"), first))
-        layers.setdefault(name, (layer, source))
-    return layers, found
+        layer, wrong = read_layer(source) if source is not None else (None, [])
+        found += [*faults, *wrong]
+        if layer is None or source is None:
+            faulty[path.stem] = path
+        elif layer.layer in layers:
+            first = Path(layers[layer.layer][1].marks.file)
+            found.append(_twice("layer", layer.layer, _line_of(path, "layer:"), first))
+        else:
+            layers[layer.layer] = layer, source
+    return layers, faulty, found
 
 
 def _sops(files: Iterable[Path]) -> tuple[dict[str, Path], list[Diagnostic]]:
