@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,11 @@ from cli.cases import Json, Language, application
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
+from cli.stories import play
 from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
+from engine.application.ports import RecordedProof
 from engine.application.procedures import Checked, Proofs, check
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
@@ -26,6 +29,7 @@ app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no
 app.command(
     "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
 )(rehearse)
+app.command("test", epilog="Example: passerelle sop test sop_definitions/scenarios")(play)
 app.add_typer(editing.app)
 
 
@@ -47,9 +51,8 @@ def check_(
     elif format == "sarif":
         show_json(sarif(checked, Path.cwd()))
     else:
-        told: set[str] = set()
         for one in checked:
-            _say(one, told)
+            _say(one)
     if not all(one.is_sound for one in checked):
         raise typer.Exit(1)
 
@@ -65,6 +68,7 @@ def _shape(one: Checked) -> dict[str, object]:
             {
                 "code": found.code, "severity": str(found.severity), "message": found.message, "file": found.place.file,
                 "line": found.place.line, "column": found.place.column, "hint": found.hint,
+                "also": [{"file": one.file, "line": one.line, "column": one.column} for one in found.also],
             }
             for found in (*one.found, *(found for found, _ in one.findings()))
         ],
@@ -86,23 +90,20 @@ def _safeguards(one: Checked) -> list[dict[str, object]]:
             "id": proof.safeguard.id,
             "verdict": str(Verdict.UNDECIDED if proof.verdict is Verdict.VACUOUS else proof.verdict),
             "explored": proof.explored,
-            "reason": proof.reason,
+            "reason": f"It protects nothing. {proof.reason}" if proof.verdict is Verdict.VACUOUS else proof.reason,
             "counterexample": shapes(proof),
         }
         for proof in one.proofs
     ]
 
 
-def _say(one: Checked, told: set[str]) -> None:
-    """Write what was found; a fault of a layer is a fault of every procedure built on it, and is written out once."""
-    blocks = one.drawn()
-    new = [block for block in blocks if block not in told]
-    told.update(new)
-    for block in new:
+def _say(one: Checked) -> None:
+    for block in one.drawn():
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
-    if one.file is None or errors:
-        print(f"✗ {one.path}: {errors} to mend" + (", told above" if blocks and not new else ""))
+    if one.file is None or errors or one.elsewhere:
+        built_on = "what it is built on has faults, told where they stand"
+        print(f"✗ {one.path}: " + (f"{errors} to mend" if errors else built_on))
         return
     sop = one.file.sop
     steps = len(sop.steps) + sum(len(line.steps) for step in sop.steps.values() for line in step.strands.values())
@@ -110,12 +111,7 @@ def _say(one: Checked, told: set[str]) -> None:
     mark = "✓" if one.is_sound else "✗"
     print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
     if one.proofs:
-        counts = {verdict: sum(proof.verdict is verdict for proof in one.proofs) for verdict in Verdict}
-        said = ["protects nothing" if verdict is Verdict.VACUOUS else str(verdict) for verdict in Verdict]
-        listed = ", ".join(
-            f"{counts[verdict]} {word}" for verdict, word in zip(Verdict, said, strict=True) if counts[verdict]
-        )
-        print(f"  {len(one.proofs)} safeguards: {listed}")
+        print(f"  {len(one.proofs)} safeguards: {counted(proof.verdict for proof in one.proofs)}")
     if sop.not_confirmed:
         by_country = Counter(point.country or "both countries" for point in sop.not_confirmed.values())
         listed = ", ".join(f"{count} of {country}" for country, count in by_country.items())
@@ -177,14 +173,16 @@ def _live(sop: str) -> Overlay:
 @app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
 def schema(
     form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
-    layer: Annotated[bool, typer.Option("--layer", help="The schema of country layers")] = False,
+    kind: Annotated[str, typer.Option(help="sop, layer, form or scenario: the files it is for")] = "sop",
 ) -> None:
     """The JSON Schema for editors."""
+    from engine.application.scenarios.schema import scenario_schema
     from engine.sop.schema import form_schema, layer_schema, sop_schema
 
-    if form and layer:
-        raise WrongUse("One schema at a time: --form or --layer.")
-    show_json(form_schema() if form else layer_schema() if layer else sop_schema())
+    kinds = {"sop": sop_schema, "layer": layer_schema, "form": form_schema, "scenario": scenario_schema}
+    if kind not in kinds:
+        raise WrongUse(f'"{kind}" is not a kind of file: {", ".join(kinds)}')
+    show_json(kinds["form" if form else kind]())
 
 
 @app.command("publish", epilog="Example: passerelle sop publish sop_definitions/sops/adult-return.yaml")
@@ -205,14 +203,40 @@ def publish(path: Path, json: Json = False) -> None:
 def list_(json: Json = False) -> None:
     """Versions, and how many open cases each has."""
     with application() as house:
-        versions, cases = house.store.versions(), house.store.open_cases()
-    shapes = [
-        {"sop": one.sop, "version": one.number, "hash": one.hash, "published_at": rfc3339(one.published_at),
-         "open_cases": cases.get(one.hash, 0)}
+        versions, cases, proofs = house.store.versions(), house.store.open_cases(), house.store.proofs()
+    if json:
+        show_json([
+            {"sop": one.sop, "version": one.number, "hash": one.hash, "published_at": rfc3339(one.published_at),
+             "open_cases": cases.get(one.hash, 0), "proof": _proof(proofs.get(one.hash, ()))}
+            for one in versions
+        ])  # fmt: skip
+        return
+    rows = [
+        (one.sop, one.number, one.hash[:12], day(rfc3339(one.published_at)), cases.get(one.hash, 0),
+         counted(proof.verdict for proof in proofs.get(one.hash, ())) or "not on record")
         for one in versions
     ]  # fmt: skip
-    if json:
-        show_json(shapes)
-        return
-    rows = [(s["sop"], s["version"], str(s["hash"])[:12], day(str(s["published_at"])), s["open_cases"]) for s in shapes]
-    table(("procedure", "version", "hash", "published (UTC)", "open cases"), rows)
+    table(("procedure", "version", "hash", "published (UTC)", "open cases", "safeguards"), rows)
+
+
+def _proof(proofs: Sequence[RecordedProof]) -> dict[str, object] | None:
+    """Say what was known when a version was published: all its safeguards were proved in one run."""
+    if not proofs:
+        return None
+    first = proofs[0]
+    return {
+        "engine": first.engine,
+        "proved_at": rfc3339(first.proved_at),
+        "budget": {"states": first.states, "seconds": first.seconds},
+        "safeguards": [
+            {"id": one.safeguard, "verdict": one.verdict, "explored": one.explored, "reason": one.reason}
+            for one in proofs
+        ],
+    }
+
+
+def counted(verdicts: Iterable[str]) -> str:
+    """Count verdicts in words: "51 holds, 1 broken"."""
+    counts = Counter(verdicts)
+    said = {verdict: "protects nothing" if verdict is Verdict.VACUOUS else str(verdict) for verdict in Verdict}
+    return ", ".join(f"{counts[verdict]} {word}" for verdict, word in said.items() if counts[verdict])

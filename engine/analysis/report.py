@@ -11,6 +11,7 @@ from engine.analysis.counterexample import Happening
 from engine.analysis.model_check import Proof, Verdict
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledSop
+from engine.sop.outline import Path, outline_of
 from engine.sop.requirements import Sentences, words
 from engine.values import Strength, Value, rfc3339
 
@@ -53,6 +54,19 @@ def path(proof: Proof, sop: CompiledSop, language: str = "en") -> Iterator[str]:
     sentences = Sentences(sop.scope, language)
     for one in proof.counterexample:
         yield f"day {one.day:<4}{_said(one, sop, sentences, language)}"
+
+
+def places(proof: Proof, sop: CompiledSop) -> Iterator[Path]:
+    """Yield for each move of a counterexample where it stands in the file: the action, the form's entry, else the step."""
+    drawn = outline_of(sop.sop, sop.forms)
+    everywhere = {offer.name: offer.path for offer in drawn.everywhere}
+    for one in proof.counterexample:
+        spot = drawn.by_name.get(one.step)
+        offers = {offer.name: offer.path for offer in spot.offers} if spot is not None else {}
+        records = {record.part: record.path for record in spot.records} if spot is not None else {}
+        own = records if one.kind == "record" else {**everywhere, **offers} if one.kind == "action" else {}
+        step = spot.path if spot is not None else ("start",)
+        yield proof.stops if one.kind == "moment" and proof.stops else own.get(one.name, step)
 
 
 def remedy(proof: Proof, sop: CompiledSop, language: str = "en") -> Iterator[tuple[str, str]]:

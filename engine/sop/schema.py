@@ -2,7 +2,7 @@
 
 It describes files as written: short forms (`forms: [intake]`, `by: any`, one word where a list may stand) beside the long ones;
 a reader of YAML that makes numbers or truth values of scalars is not contradicted. A file that `extends` another may leave out
-anything, and may `remove: true`.
+anything, may `remove: true`, and may lengthen a list by `{add: […]}`.
 """
 
 from __future__ import annotations
@@ -81,8 +81,13 @@ def layer_schema() -> dict[str, Any]:
 
 def form_schema() -> dict[str, Any]:
     """Return the JSON Schema of form files."""
-    whole, parts = _as_written(Form)
-    return {"$schema": DIALECT, **whole, "title": "A form", "$defs": parts}
+    return schema_of(Form, "A form")
+
+
+def schema_of(model: type[BaseModel], title: str) -> dict[str, Any]:
+    """Return the JSON Schema of files that hold one `model`, as written."""
+    whole, parts = _as_written(model)
+    return {"$schema": DIALECT, **whole, "title": title, "$defs": parts}
 
 
 def _as_written(model: type[BaseModel]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -116,7 +121,7 @@ def _loosened(node: Any) -> Any:
 
 
 def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of what is merged by key: nothing is required, and each key may be removed. Lists replace, so they stay."""
+    """Return the schema of what is merged by key: nothing is required, and each key may be removed. A list replaces, or adds."""
     if "$ref" in node:
         name = node["$ref"].removeprefix("#/$defs/")
         if "enum" in parts[name]:
@@ -126,6 +131,8 @@ def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, An
             variants[other] = {}  # a step holds strands, and they hold steps
             variants[other] = _variant(parts[name], parts, variants)
         return {**node, "$ref": f"#/$defs/{other}"}
+    if node.get("type") == "array":
+        return {**_about(node), "anyOf": [node, _lengthening(node)]}
     free = {key: value for key, value in node.items() if key not in ("required", "minProperties")}
     for key in ("anyOf", "oneOf"):
         if key in node:
@@ -136,6 +143,19 @@ def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, An
     return free
 
 
+def _lengthening(array: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"add": {**array, "minItems": 1}},
+        "required": ["add"],
+        "additionalProperties": False,
+        "description": "Adds to the list that is taken over",
+    }
+
+
 def _or_removed(schema: dict[str, Any]) -> dict[str, Any]:
-    about: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
-    return {**about, "anyOf": [schema, {"$ref": "#/$defs/Removed"}]}
+    return {**_about(schema), "anyOf": [schema, {"$ref": "#/$defs/Removed"}]}
+
+
+def _about(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: schema[key] for key in ("description", "default") if key in schema}

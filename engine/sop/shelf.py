@@ -17,6 +17,7 @@ from engine.diagnostics import Diagnostic, Place, in_order
 from engine.forms.model import Form
 from engine.sop.faults import validated
 from engine.sop.layer import Layer, read_layer
+from engine.sop.shared import Shared, read_shared
 from engine.sop.translations import untranslated
 from engine.source import MAX_BYTES, Source, read, split_lines
 
@@ -31,7 +32,7 @@ class Shelf:
     """What one folder of definitions holds, as it stood when it was read.
 
     Attributes:
-        safeguards: the shared ones as read, by file name.
+        safeguards: the shared ones by file name.
         sops: the files of procedures by id.
         layers: those of countries by id, as read.
         faulty_layers: the files of those with faults of their own, by id or file name.
@@ -40,7 +41,7 @@ class Shelf:
 
     forms: Mapping[str, Form]
     documents: frozenset[str]
-    safeguards: Mapping[str, Source]
+    safeguards: Mapping[str, Shared]
     sops: Mapping[str, Path]
     layers: Mapping[str, tuple[Layer, Source]] = field(default_factory=dict)
     faulty_layers: Mapping[str, Path] = field(default_factory=dict)
@@ -131,17 +132,15 @@ def _forms(files: Iterable[Path]) -> tuple[dict[str, Form], list[Diagnostic]]:
     return forms, found
 
 
-def _safeguards(files: Iterable[Path]) -> tuple[dict[str, Source], list[Diagnostic]]:
-    safeguards: dict[str, Source] = {}
+def _safeguards(files: Iterable[Path]) -> tuple[dict[str, Shared], list[Diagnostic]]:
+    safeguards: dict[str, Shared] = {}
     found: list[Diagnostic] = []
     for path in files:
         source, faults = read_file(path)
         found += faults
-        if source is not None and not isinstance(source.value, dict):
-            message = "a shared safeguard is a mapping of keys and values"
-            found.append(Diagnostic("SOP100", message, source.marks.value(()), "write its id, then what must hold"))
-        elif source is not None:
-            safeguards[path.stem] = source
+        if source is not None:
+            safeguards[path.stem], faults = read_shared(path, source)
+            found += faults
     return safeguards, found
 
 

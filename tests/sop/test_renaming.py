@@ -59,6 +59,8 @@ def test_no_place_of_a_name_is_passed_over(adult, kind):
         for word, path, spot in words:
             meant = word == name or (kind is Renamed.FORM and word.startswith(f"{name}."))
             above = set([key for key in path if isinstance(key, str)][-2:])
+            if path == ("bindings",):  # the name of a placeholder, which a shared safeguard gives
+                continue
             if meant and (spot.line, spot.column) not in found and not above & OTHER_MEANING[kind]:
                 missed.append((name, path, spot.line))
 
