@@ -101,18 +101,28 @@ def list_(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Work lists."""
+    """Work lists. A case that can't be read is listed as such; the exit code is then 3."""
     with application() as house:
         found = house.queries.cases(mine, overdue)
     if json:
         show_json(found)
+        _end(found)
         return
     if not found:
         out.print("Nothing waits here." if mine or overdue else "There is no case.")
     rows((f"[bold]{one['ref']}[/]", _listed(one)) for one in found)
+    _end(found)
+
+
+def _end(found: Sequence[Mapping[str, Any]]) -> None:
+    """Leave with the exit code of a fault where a case could not be read; the others have been listed."""
+    if not all(one["readable"] for one in found):
+        raise typer.Exit(3)
 
 
 def _listed(one: Mapping[str, Any]) -> str:
+    if not one["readable"]:
+        return f"{one['sop']} ({one['step']})\n[red]it can't be read:[/] {escape(one['reason'])}"
     due = f" · due {day(one['due_at'])} UTC" if one["due_at"] else ""
     where = f"{one['sop']} {one['from']}→{one['to']}  {escape(one['title'])} ({one['step']}){due}"
     late = [f"[red]late:[/] {', '.join(one['late'])}"] if one["late"] else []

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
-from cli import editing
+from cli import editing, migrating
 from cli.cases import Json, Language, application
+from cli.explaining import say_explanation, say_rights, shape_explanation, shape_rights
+from cli.harms import harm_of, kept, story_of
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
@@ -19,24 +21,38 @@ from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
 from engine.application.ports import RecordedProof
-from engine.application.procedures import Checked, Proofs, check
+from engine.application.procedures import Checked, Proofs, check, explained
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.sop.requirements import words
 from engine.values import rfc3339
 
-app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check, draw, edit, rehearse, publish and migrate procedures.",
+    no_args_is_help=True,
+)
 app.command(
     "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
 )(rehearse)
 app.command("test", epilog="Example: passerelle sop test sop_definitions/scenarios")(play)
 app.add_typer(editing.app)
+app.add_typer(migrating.app)
 
 
-@app.command("check", epilog="Example: passerelle sop check sop_definitions")
+@app.command("check", epilog="Example: passerelle sop check sop_definitions/sops/adult-return.yaml --explain")
 def check_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of definitions")],
     format: Annotated[str, typer.Option(help="text, json or sarif")] = "text",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what guards each safeguard, and what each requirement guards")
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep each path to harm as a story for `sop test`, in this folder"),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--draw", metavar="DIR", help="Draw each path to harm, in this folder")
+    ] = None,
 ) -> None:
     """Structure, every check and every safeguard. Exit code 1 where something is wrong.
 
@@ -44,20 +60,25 @@ def check_(
     """
     if format not in ("text", "json", "sarif"):
         raise WrongUse(f'"{format}" is not a format: text, json or sarif')
+    if explain and format == "sarif":
+        raise WrongUse("--explain is for text and json; SARIF holds findings only")
     proofs = Proofs()
     checked = [proofs.of(one) for path in paths for one in check(path)]
+    written = kept(checked, save, picture)
     if format == "json":
-        show_json([_shape(one) for one in checked])
+        show_json([_shape(one, explain) for one in checked])
     elif format == "sarif":
         show_json(sarif(checked, Path.cwd()))
     else:
         for one in checked:
-            _say(one)
+            _say(one, explain)
+        for file in written:
+            out.print(f"written: {file}", soft_wrap=True)
     if not all(one.is_sound for one in checked):
         raise typer.Exit(1)
 
 
-def _shape(one: Checked) -> dict[str, object]:
+def _shape(one: Checked, explaining: bool) -> dict[str, object]:
     sop = one.file.sop if one.file is not None else None
     return {
         "file": str(one.path),
@@ -77,6 +98,8 @@ def _shape(one: Checked) -> dict[str, object]:
             {"id": name, "country": point.country, "steps": list(point.at), "text": words(point.note, "en")}
             for name, point in (sop.not_confirmed.items() if sop is not None else ())
         ],
+        **(shape_rights(one.file) if one.file is not None else {}),
+        **(shape_explanation(one.file, explained(one)) if explaining and one.file is not None else {}),
     }  # fmt: skip
 
 
@@ -97,7 +120,7 @@ def _safeguards(one: Checked) -> list[dict[str, object]]:
     ]
 
 
-def _say(one: Checked) -> None:
+def _say(one: Checked, explaining: bool) -> None:
     for block in one.drawn():
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
@@ -116,6 +139,8 @@ def _say(one: Checked) -> None:
         by_country = Counter(point.country or "both countries" for point in sop.not_confirmed.values())
         listed = ", ".join(f"{count} of {country}" for country, count in by_country.items())
         print(f"  {len(sop.not_confirmed)} not confirmed: {listed}")
+    for line in (*say_rights(one.file), *(say_explanation(one, explained(one)) if explaining else ())):
+        print(f"  {line}")
 
 
 @app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.svg")
@@ -127,11 +152,19 @@ def draw_(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it")] = None,
     language: Language = "en",
     cases: Annotated[bool, typer.Option("--cases", help="Show how many open cases stand at each step")] = False,
+    harm: Annotated[
+        str | None, typer.Option(metavar="SAFEGUARD", help="Show the path on which this safeguard is broken")
+    ] = None,
+    story: Annotated[Path | None, typer.Option(metavar="FILE", help="Show the way that this story goes")] = None,
 ) -> None:
     """The diagram of a procedure: phases as columns, the two countries as lanes."""
     wanted = _format(format, output)
     if cases and wanted in MODELS:
         raise WrongUse(f"--cases is for pictures; {wanted} holds the procedure alone")
+    if wanted is Format.SCXML and (harm or story):
+        raise WrongUse("--harm and --story are for pictures and BPMN; scxml holds the procedure alone")
+    if sum(bool(one) for one in (cases, harm, story)) > 1:
+        raise WrongUse("--cases, --harm and --story: one picture shows one of them")
     if path.is_dir():
         raise WrongUse(f"{path} is a folder: name one procedure's file")
     (checked,) = check(path)
@@ -140,7 +173,12 @@ def draw_(
     sop = checked.file.sop
     if language not in sop.title:
         raise WrongUse(f'{path} has no words in "{language}"', [f"languages: {', '.join(sop.title)}"])
-    drawn = draw(sop, wanted, language, _live(sop.sop) if cases else None)
+    over = _live(sop.sop) if cases else None
+    if harm is not None:
+        over = harm_of(checked, harm)
+    elif story is not None:
+        over = story_of(checked, story)
+    drawn = draw(sop, wanted, language, over)
     if output is None:
         print(drawn, end="")
         return
@@ -173,13 +211,16 @@ def _live(sop: str) -> Overlay:
 @app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
 def schema(
     form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
-    kind: Annotated[str, typer.Option(help="sop, layer, form or scenario: the files it is for")] = "sop",
+    kind: Annotated[str, typer.Option(help="sop, layer, form, safeguard or scenario: the files it is for")] = "sop",
 ) -> None:
     """The JSON Schema for editors."""
     from engine.application.scenarios.schema import scenario_schema
-    from engine.sop.schema import form_schema, layer_schema, sop_schema
+    from engine.sop.schema import form_schema, layer_schema, safeguard_schema, sop_schema
 
-    kinds = {"sop": sop_schema, "layer": layer_schema, "form": form_schema, "scenario": scenario_schema}
+    kinds = {
+        "sop": sop_schema, "layer": layer_schema, "form": form_schema, "safeguard": safeguard_schema,
+        "scenario": scenario_schema,
+    }  # fmt: skip
     if kind not in kinds:
         raise WrongUse(f'"{kind}" is not a kind of file: {", ".join(kinds)}')
     show_json(kinds["form" if form else kind]())

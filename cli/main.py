@@ -33,6 +33,7 @@ app.add_typer(work.keys, name="keys")
 app.command("demo")(demo.demo)
 app.command("deliver")(work.deliver)
 app.command("sweep")(work.sweep)
+app.command("watch")(work.watch)
 app.command("serve")(work.serve)
 
 

@@ -43,8 +43,8 @@ class Kind(StrEnum):
     GUARDIAN = "guardian"
 
 
-OFFICIAL_KINDS: Final = frozenset({Kind.AUTHORITY, Kind.CONSULATE, Kind.POLICE})
-"""Kinds that hear nothing without consent, on either side of the border."""
+OFFICIAL_KINDS: Final = frozenset({Kind.AUTHORITY, Kind.CONSULATE, Kind.POLICE, Kind.GUARDIAN})
+"""Kinds that hear nothing unless `share_when` allows it, on either side of the border. A guardian is one: the office ends."""
 
 
 class Strength(StrEnum):

@@ -24,7 +24,7 @@ from typing import Any
 from engine.analysis.counterexample import DoesNotRun, Happening, Player, count_moves, watched
 from engine.analysis.logic import Knows, StepDone, TakenOften, TooLarge, written
 from engine.analysis.moves import Moves
-from engine.analysis.questions import Questions, Trigger, named_by
+from engine.analysis.questions import Question, Questions, Trigger, named_by
 from engine.analysis.slices import (
     Edge,
     FactOf,
@@ -55,7 +55,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How far one safeguard is looked into, at most."""
+    """How far one safeguard is looked into, at most; nothing for the shortest path: any path will do."""
 
     states: int = 60_000
     seconds: float = 10.0
@@ -90,7 +90,7 @@ class Proof:
 
     @property
     def moves(self) -> int:
-        """How many actions, records and acknowledgements its path takes."""
+        """How many moves its path takes."""
         return count_moves(self.counterexample)
 
 
@@ -114,6 +114,7 @@ class Prover:
         self._moves = Moves(self._sop)
         self._questions = Questions(self._moves)
         self._base: Space | None = None
+        self._spoken: dict[object, bool] = {}
 
     def decide(self, safeguard: m.Safeguard) -> Proof:
         """Decide one safeguard."""
@@ -144,8 +145,13 @@ class Prover:
             exact = all(one.verdict is not Verdict.UNDECIDED and one.is_shortest for one in found)
             return replace(proof, safeguard=safeguard, explored=sum(one.explored for one in found), is_shortest=exact)
         question = self._questions.safety(safeguard)
+        proof = self._unbroken(safeguard, question, limits)
+        return self._holds(proof, question) if proof.is_good else proof
+
+    def _unbroken(self, safeguard: m.Safeguard, question: Question, limits: Limits) -> Proof:
+        """Look for the nearest moment that breaks a safeguard."""
         if not self._can_happen(question.triggers, limits):
-            return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")
+            return _empty(safeguard)
         breaking = [one for one in question.triggers if one.breaks]
         if not breaking:
             return Proof(safeguard, Verdict.HOLDS)
@@ -168,7 +174,7 @@ class Prover:
             path = space.path(state)
             wider = self._widened(looked_at, [*(step.unknown for step in path), unknown], question.names, grow)
             if wider is None:
-                return self._broken(safeguard, space, state, trigger, tests, explored)
+                return self._broken(safeguard, space, state, trigger, tests, explored, least)
             if known is None and explored > tried:
                 known = self._directly(space, state, trigger, tests, safeguard, least)
                 tried = 4 * explored
@@ -183,21 +189,29 @@ class Prover:
     ) -> Found | None:
         """Try to make a run of a path that still rests on something unknown; None where that fails."""
         player = Player(self._moves, space)
-        try:
-            player.play(end, trigger, tests, safeguard)
-        except (DoesNotRun, TooLarge):
+        if not _runs(player, end, trigger, tests, safeguard):
             return None
         found = Found(trigger, player.happenings(), safeguard)
-        return found if found.moves == least else Found(trigger, player.shortened(trigger, safeguard), safeguard)
+        if found.moves == least or not self._budget.states_for_shortest:
+            return found
+        return Found(trigger, player.shortened(trigger, safeguard), safeguard)
 
     def _broken(
-        self, safeguard: m.Safeguard, space: Space, end: State, trigger: Trigger, tests: Tests, explored: int
+        self,
+        safeguard: m.Safeguard,
+        space: Space,
+        end: State,
+        trigger: Trigger,
+        tests: Tests,
+        explored: int,
+        least: int,
     ) -> Proof:
         try:
             happenings = Player(self._moves, space).play(end, trigger, tests, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
-        return self._broken_by(Found(trigger, happenings, safeguard), explored, True)
+        found = Found(trigger, happenings, safeguard)
+        return self._broken_by(found, explored, found.moves <= least)
 
     def _broken_by(self, found: Found, explored: int, is_shortest: bool) -> Proof:
         way, safeguard = found.trigger.way, found.safeguard
@@ -246,6 +260,38 @@ class Prover:
                 return True
         return False
 
+    def _holds(self, proof: Proof, question: Question) -> Proof:
+        """What is never broken may never happen: it holds only where it speaks of something, as far as can be told."""
+        if not question.triggers:
+            return proof
+        key = frozenset(
+            (one.way, one.words, frozenset(frozenset(cube.items()) for cube in one.open)) for one in question.triggers
+        )
+        if key not in self._spoken:
+            self._spoken[key] = self._happens(question)
+        return proof if self._spoken[key] else replace(_empty(proof.safeguard), explored=proof.explored)
+
+    def _happens(self, question: Question) -> bool:
+        """Whether some of what a safeguard speaks of happens on a path; where that cannot be told within the limits, it does."""
+        limits = Limits(self._budget.states_for_shortest, monotonic() + self._budget.seconds_for_shortest)
+        triggers = [replace(one, breaks=one.open) for one in question.triggers if one.open]
+        anything = question.safeguard.model_copy(update={"require": (), "always": ()})
+        looked_at, grow = Slice(lines=question.lines), 1
+        while True:
+            space = Space(self._moves, looked_at)
+            try:
+                found = space.explore(limits, _violations(space, triggers))
+            except TooLarge:
+                return True
+            if found is None:
+                return False
+            state, (trigger, tests, unknown), _ = found
+            along = [*(step.unknown for step in space.path(state)), unknown]
+            wider = self._widened(looked_at, along, question.names, grow)
+            if wider is None or _runs(Player(self._moves, space), state, trigger, tests, anything):
+                return True
+            looked_at, grow = wider, min(grow * 2, 16)
+
     def _on_the_main_line(self, limits: Limits) -> Space:
         if self._base is None:
             base = Space(self._moves, Slice())
@@ -257,6 +303,7 @@ class Prover:
 
     def _possibility(self, safeguard: m.Safeguard, limits: Limits) -> Proof:
         monitors: tuple[Monitor, ...] = ()
+        question: Question | None = None
         goals = frozenset(safeguard.reachable)
         condition = [] if safeguard.if_ is None else self._moves.reader.one(safeguard.if_).leaves()
         asked = [leaf for leaf in condition if isinstance(leaf, Knows)]
@@ -274,9 +321,9 @@ class Prover:
             )
             monitors = (monitor,)
             lines = self._questions.lines_named([*monitor.sets, *monitor.clears])
-            triggers = self._questions.safety(as_never(safeguard)).triggers
-            if not self._can_happen(triggers, limits):
-                return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")
+            question = self._questions.safety(as_never(safeguard))
+            if not self._can_happen(question.triggers, limits):
+                return _empty(safeguard)
             if safeguard.bounded and (cycle := self._cycle(monitor)):
                 reason = f"These steps can follow one another without end: {', '.join(cycle)}."
                 return Proof(safeguard, Verdict.BROKEN, 0, reason)
@@ -291,7 +338,8 @@ class Prover:
             open_ones = (state for state in space.states if monitors or state[0] not in self._moves.ends)
             bad = [state for state in open_ones if state not in good and asks(state)]
             if not bad:
-                return Proof(safeguard, Verdict.HOLDS, explored)
+                proof = Proof(safeguard, Verdict.HOLDS, explored)
+                return proof if question is None else self._holds(proof, question)
             # The nearest first; of equals the one from which the least is unknown.
             state = min(bad, key=space.states.__getitem__)
             out = _way_out(space, state, good)
@@ -312,9 +360,8 @@ class Prover:
             happenings = Player(self._moves, space).play(end, None, None, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
-        return Proof(
-            safeguard, Verdict.BROKEN, explored, "From here nothing that people can do leads there.", happenings
-        )
+        reason, nearest = "From here nothing that people can do leads there.", space.states[end]
+        return Proof(safeguard, Verdict.BROKEN, explored, reason, happenings, count_moves(happenings) <= nearest)
 
     def _cycle(self, monitor: Monitor) -> list[str]:
         """Find steps of the main line, or of one strand, whose own actions can go round without the safeguard's end."""
@@ -340,7 +387,7 @@ class Prover:
         for name in ignored.actions:
             for action in self._questions.instances(name):
                 found += 1
-                asked = list(self._moves.offer(action).leaves())
+                asked = [*self._moves.offer(action).leaves(), *self._moves.clock(action).leaves()]
                 seen = sorted(
                     {said for leaf in asked for said in (*_forms_of(leaf), *_facts_of(leaf))}
                     & (parts | set(ignored.facts))
@@ -375,8 +422,12 @@ class Found:
 
     @property
     def moves(self) -> int:
-        """How many actions, records and acknowledgements it takes."""
+        """How many moves it takes."""
         return count_moves(self.happenings)
+
+
+def _empty(safeguard: m.Safeguard) -> Proof:
+    return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")
 
 
 def would_stop(safeguard: m.Safeguard) -> tuple[m.Requirement, ...]:
@@ -409,6 +460,15 @@ def place_of(sop: CompiledSop, action: str, step: str | None) -> tuple[str | int
     if compiled.parent is not None:
         return ("steps", compiled.parent, "strands", compiled.line, "steps", step, "actions", action)
     return ("steps", step, "actions", action)
+
+
+def _runs(player: Player, end: State, trigger: Trigger, tests: Tests, safeguard: m.Safeguard) -> bool:
+    """Whether a path that may rest on something unknown can be played."""
+    try:
+        player.play(end, trigger, tests, safeguard)
+    except (DoesNotRun, TooLarge):
+        return False
+    return True
 
 
 def _violations(space: Space, triggers: Sequence[Trigger]) -> Callable[[State], tuple[int, Any] | None]:

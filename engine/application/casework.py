@@ -25,7 +25,7 @@ from engine.cases.decide import Decision, Refusal, begun, decide, offered
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.diagnostics import did_you_mean
-from engine.errors import Conflict, NotAllowed, UnknownName, WrongUse
+from engine.errors import Conflict, NotAllowed, UnknownName, Unreadable, WrongUse
 from engine.forms.record import complete, typed
 from engine.sop.compile import REOPEN, CompiledSop
 from engine.values import Side, Value, new_reference, read_reference
@@ -111,7 +111,7 @@ class Casework:
         ref = new_reference()
         case = begun(compiled, ref, destination, origin, now)
         known_facts = Facts(self._almanac.between(destination, origin))
-        move = Launch(actor, chosen, _typed_facts(compiled, facts))
+        move = Launch(actor, chosen, typed_facts(compiled, facts))
         answer = decide(compiled, case, move, known_facts, now)
         if isinstance(answer, Refusal):
             raise Refused("The case can't be launched.", answer)
@@ -200,16 +200,24 @@ class Casework:
         stored = self._store.case(exact)
         if stored is None:
             raise UnknownName(f"There is no case {exact}.")
+        return self.opened(stored)
+
+    def opened(self, stored: StoredCase) -> Loaded:
+        """Open a case's row; raises Unreadable where that can't be done."""
         snapshot = open_snapshot(self._cipher, stored)
+        try:
+            sop = self._procedures.compiled(stored.version)
+        except (UnknownName, ValueError, KeyError):
+            raise Unreadable(f"the version of the procedure on which {stored.ref} runs can't be read") from None
         calendars = self._almanac.between(snapshot.case.destination, snapshot.case.origin)
-        return Loaded(stored, self._procedures.compiled(stored.version), snapshot.case, facts_of(snapshot, calendars))
+        return Loaded(stored, sop, snapshot.case, facts_of(snapshot, calendars))
 
     def _move(
         self, loaded: Loaded, move: Move, actor: str, kind: str, name: str, note: str = "", key: str | None = None,
         record: StoredRecord | None = None,
     ) -> Moved:  # fmt: skip
         now = self._clock.now()
-        answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
+        answer, move = self._decided(loaded, move, actor, now)
         if isinstance(answer, Refusal):
             if actor:
                 # The system asks again with every sweep: no person was refused anything.
@@ -223,6 +231,23 @@ class Casework:
             if before is None:
                 raise
             return before
+
+    def _decided(self, loaded: Loaded, move: Move, actor: str, now: datetime) -> tuple[Decision | Refusal, Move]:
+        """Decide on a move; a deputy makes it for whoever is absent. Returns the move as it was decided on.
+
+        The history names the deputy; the move itself, sealed beside, names the one who is absent.
+        """
+        answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
+        if not actor or isinstance(answer, Decision) or isinstance(move, (Assign, Fire, Launch, Wake)):
+            return answer, move
+        for absent in sorted(self._people.stands_in_for(actor, now) & set(loaded.case.parties.values())):
+            theirs = msgspec.structs.replace(move, actor=absent)
+            second = decide(loaded.sop, loaded.case, theirs, loaded.facts, now)
+            if isinstance(second, Decision) or answer.code == "not_a_party":
+                answer, move = second, theirs
+            if isinstance(answer, Decision):
+                break
+        return answer, move
 
     def _before(self, loaded: Loaded, kind: str, name: str, actor: str, key: str | None) -> Moved | None:
         """Return what the same key has done before, if anything; raises Conflict if that was another move."""
@@ -289,7 +314,7 @@ def _repeat(loaded: Loaded, known: Entry, kind: str, name: str, actor: str) -> M
     return Moved(case.ref, known.seq, known.name, known.to_steps, case.outcome, repeated=True)
 
 
-def _typed_facts(sop: CompiledSop, facts: Mapping[str, str]) -> dict[str, Value]:
+def typed_facts(sop: CompiledSop, facts: Mapping[str, str]) -> dict[str, Value]:
     """Give facts as written at launch their types; raises UnknownName or WrongUse, naming all that are wrong."""
     unknown = [name for name in facts if name not in sop.sop.facts]
     if unknown:

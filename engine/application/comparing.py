@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.analysis.comparison import Change, compare
 from engine.application.ports import SopVersion
-from engine.application.procedures import NotSound, check
+from engine.application.procedures import NotSound, check, find_version
 from engine.diagnostics import did_you_mean
 from engine.errors import UnknownName, WrongUse
 from engine.forms.model import Form
@@ -64,11 +64,4 @@ def _read(
 
 
 def _published(sop: str, number: int, versions: Sequence[SopVersion]) -> tuple[Sop, Mapping[str, Form]]:
-    own = {one.number: one for one in versions if one.sop == sop}
-    if not own:
-        hint = did_you_mean(sop, sorted({one.sop for one in versions}), "published procedures")
-        raise UnknownName(f'No procedure "{sop}" is published.', [hint])
-    if number not in own:
-        known = ", ".join(f"{sop}@{one}" for one in sorted(own))
-        raise UnknownName(f"{sop} has no version {number}.", [f"versions: {known}"])
-    return from_canonical(own[number].content)
+    return from_canonical(find_version(versions, sop, number).content)

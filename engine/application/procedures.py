@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.actors.load import check_actors
+from engine.analysis.explanation import Explanation, explain
 from engine.analysis.model_check import Budget, Proof, Verdict, prove
 from engine.analysis.report import hint, is_binding, path, remedy, summary
 from engine.application.ports import RecordedProof, SopVersion, Store
@@ -57,24 +58,17 @@ class Checked:
         """Return each safeguard that does not hold, as a diagnostic at its place; `binding_only`: of law or soft law."""
         if self.file is None:
             return []
-        numbers = {one.id: n for n, one in enumerate(self.file.sop.safeguards) if isinstance(one, Safeguard)}
-        return [
-            (
-                Diagnostic(
-                    CODES[one.verdict], summary(one), self.file.place_of(numbers[one.safeguard.id])[0], hint(one)
-                ),
-                one,
-            )
-            for one in self.proofs
-            if not one.is_good and (is_binding(one.safeguard) or not binding_only)
-        ]
+        found = []
+        for one in self.proofs:
+            if not one.is_good and (is_binding(one.safeguard) or not binding_only):
+                place, written = self.places_of(one)
+                also = () if written == place else (written,)
+                found.append((Diagnostic(CODES[one.verdict], summary(one), place, hint(one), also=also), one))
+        return found
 
     def told(self, found: Diagnostic, proof: Proof, sop: CompiledSop) -> str:
         """Return a safeguard that does not hold as a block: its line, the path to the harm, and where it could be stopped."""
         block = drawn([found])
-        stated = self.written_at(proof)
-        if stated is not None and stated.file != found.place.file:
-            block.append(f"    It is written at {stated.file}:{stated.line}:{stated.column}.")
         if proof.counterexample:
             block.append(f"    {'The shortest' if proof.is_shortest else 'The shortest found'} path to it:")
             block += [f"      {line}" for line in path(proof, sop)]
@@ -85,12 +79,11 @@ class Checked:
             block += [f"    What would stop it: - {written}", f"      {sentence}"]
         return "\n".join(block)
 
-    def written_at(self, proof: Proof) -> Place | None:
-        """Return the place where a safeguard is written; for a shared one, in its file."""
-        if self.file is None:
-            return None
+    def places_of(self, proof: Proof) -> tuple[Place, Place]:
+        """Return where a safeguard stands in the procedure, and where it is written: for a shared one, in its file."""
+        assert self.file is not None
         ids = [getattr(one, "id", None) for one in self.file.sop.safeguards]
-        return self.file.place_of(ids.index(proof.safeguard.id))[1]
+        return self.file.place_of(ids.index(proof.safeguard.id))
 
     def drawn(self) -> list[str]:
         """Return each finding as a block with its line and a caret."""
@@ -112,8 +105,15 @@ MEANINGS = {
 """What each of these codes means."""
 
 
+def explained(checked: Checked) -> list[Explanation]:
+    """Say of each safeguard that was decided what guards it, or why it is undecided."""
+    if checked.file is None or not checked.proofs:
+        return []
+    return explain(compile_sop(checked.file.sop, checked.file.shelf.forms, ""), checked.proofs)
+
+
 class Proofs:
-    """Decides the safeguards of one procedure after another; what differs in words and countries alone is explored once.
+    """Decides the safeguards of one procedure after another; what does not differ in its behaviour is explored once.
 
     Only what holds is taken over: a path to a harm is told in the words of its own procedure.
     """
@@ -223,6 +223,18 @@ def _desks_and_words(root: Path) -> list[Diagnostic]:
     """Find what is wrong with the desks and with the words of messages in a folder of definitions."""
     found = [fault for file in sorted((root / "actors").glob("*.yaml")) for fault in check_actors(file)]
     return found + (check_words(root / "messages") if (root / "messages").is_dir() else [])
+
+
+def find_version(versions: Sequence[SopVersion], sop: str, number: int) -> SopVersion:
+    """Return one published version of a procedure; raises UnknownName."""
+    own = {one.number: one for one in versions if one.sop == sop}
+    if not own:
+        hint = did_you_mean(sop, sorted({one.sop for one in versions}), "published procedures")
+        raise UnknownName(f'No procedure "{sop}" is published.', [hint])
+    if number not in own:
+        known = ", ".join(f"{sop}@{one}" for one in sorted(own))
+        raise UnknownName(f"{sop} has no version {number}.", [f"versions: {known}"])
+    return own[number]
 
 
 class Procedures:

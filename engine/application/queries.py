@@ -10,13 +10,14 @@ from typing import Any
 from engine.application.casework import Casework, Loaded, known_action
 from engine.application.facts import Payload, open_payload
 from engine.application.people import People
-from engine.application.ports import Cipher, Deadline, Message, Store
+from engine.application.ports import Cipher, Deadline, Message, Store, StoredCase
 from engine.audit.chain import verify
 from engine.cases.decide import Option, Unmet, options, reopenings, roles_of
 from engine.cases.draft import active_steps
 from engine.cases.sharing import may_see
 from engine.cases.view import CaseView
 from engine.clock import Clock
+from engine.errors import Unreadable
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledAction
 from engine.sop.requirements import Sentences, words
@@ -134,18 +135,28 @@ class Queries:
         ]
 
     def cases(self, mine: str | None = None, overdue: bool = False, language: str = "en") -> list[Shape]:
-        """Work lists: all cases, those that wait for an actor, or those where something is late or somebody must be called."""
-        if mine is not None:
-            self._people.find(mine)
+        """Work lists: all cases, those that wait for an actor, or those where something is late or somebody must be called.
+
+        A deputy's list holds what waits for whoever is absent now.
+        """
         now = self._clock.now()
+        who = frozenset[str]()
+        if mine is not None:
+            who = self._people.stands_in_for(mine, now) | {self._people.find(mine).id}
         late = _late(self._store.deadlines(), now)
         listed = []
         for stored in self._store.cases():
-            loaded = self._casework.load(stored.ref)
-            if mine is not None and not _sees(loaded, mine, now):
+            try:
+                loaded = self._casework.opened(stored)
+            except Unreadable as why:
+                # Whose turn it is there can't be told, so that it stands on nobody's own list.
+                if mine is None:
+                    listed.append(_unreadable(stored, why, late.get(stored.ref, [])))
+                continue
+            if mine is not None and not _sees(loaded, who, now):
                 continue
             calls = self._calls(loaded) if overdue else []
-            turn = _waits_for(loaded, mine) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
+            turn = _waits_for(loaded, who) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
             if (mine is not None and not turn) or (overdue and not (late.get(stored.ref) or calls)):
                 continue
             case = loaded.case
@@ -161,6 +172,7 @@ class Queries:
                     "steps": turn if mine is not None else list(case.steps()),
                     "phase": loaded.sop.steps[case.main].phase,
                     "outcome": case.outcome,
+                    "readable": True,
                     "moved_at": rfc3339(stored.moved_at),
                     "due_at": _maybe(min(due, default=None)),
                     "late": [one.step or one.name for one in late.get(case.ref, [])],
@@ -174,13 +186,18 @@ class Queries:
     def standing(self, sop: str) -> dict[str, int]:
         """Count how many open cases of a procedure stand at each step, whatever their version; never which.
 
-        A line alongside that has not begun is not counted: every case stands there.
+        A line alongside that has not begun is not counted: every case stands there. Of a case that can't be read only its main step
+        is known.
         """
         counts: dict[str, int] = {}
         for stored in self._store.cases():
             if stored.sop != sop or stored.outcome is not None:
                 continue
-            loaded = self._casework.load(stored.ref)
+            try:
+                loaded = self._casework.opened(stored)
+            except Unreadable:
+                counts[stored.main] = counts.get(stored.main, 0) + 1
+                continue
             for step in loaded.case.steps():
                 if not loaded.sop.steps[step].idle:
                     counts[step] = counts.get(step, 0) + 1
@@ -277,6 +294,27 @@ class Queries:
         steps = [name for name, step in sop.steps.items() if action in step.actions]
         where = ", ".join(f"“{sentences.step(name)}”" for name in steps) or "another phase"
         return {"step": "", "requirement": "at", "text": f"The case stands at {where}.", "met": False, "who": []}
+
+
+def _unreadable(stored: StoredCase, why: Unreadable, late: Iterable[Deadline]) -> Shape:
+    """List a case of which only its row can be read."""
+    return {
+        "ref": stored.ref,
+        "sop": stored.sop,
+        "from": "",
+        "to": "",
+        "step": stored.main,
+        "title": "",
+        "steps": [stored.main],
+        "phase": None,
+        "outcome": stored.outcome,
+        "readable": False,
+        "reason": why.message,
+        "moved_at": rfc3339(stored.moved_at),
+        "due_at": None,
+        "late": [one.step or one.name for one in late],
+        "call": [],
+    }
 
 
 def _standing(loaded: Loaded, name: str, language: str) -> Shape:
@@ -403,9 +441,9 @@ def _late(deadlines: Iterable[Deadline], now: datetime) -> Mapping[str, list[Dea
     return late
 
 
-def _waits_for(loaded: Loaded, actor: str) -> list[str]:
-    """Return the steps at which it is this actor's turn."""
-    roles = loaded.case.roles_of(actor)
+def _waits_for(loaded: Loaded, who: Iterable[str]) -> list[str]:
+    """Return the steps at which it is the turn of one of these actors."""
+    roles = _roles(loaded, who)
     return [
         name
         for name in active_steps(loaded.sop, loaded.case)
@@ -413,10 +451,14 @@ def _waits_for(loaded: Loaded, actor: str) -> list[str]:
     ]
 
 
-def _sees(loaded: Loaded, actor: str, now: datetime) -> bool:
-    """Whether the case may be shown to this actor: seeing is gated like telling."""
+def _sees(loaded: Loaded, who: Iterable[str], now: datetime) -> bool:
+    """Whether the case may be shown to one of these actors: seeing is gated like telling."""
     view = CaseView(loaded.case, loaded.facts, now)
-    return may_see(loaded.sop, loaded.case.roles_of(actor), view)
+    return may_see(loaded.sop, _roles(loaded, who), view)
+
+
+def _roles(loaded: Loaded, who: Iterable[str]) -> frozenset[str]:
+    return frozenset(role for actor in who for role in loaded.case.roles_of(actor))
 
 
 def _maybe(instant: datetime | None) -> str | None:

@@ -19,7 +19,7 @@ from engine.application.change import new_message
 from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
 from engine.cases.case import Wake
 from engine.cases.effects import Notify
-from engine.cases.remind import notices
+from engine.cases.remind import is_urgent, notices
 from engine.cases.sharing import hold
 from engine.cases.view import CaseView
 from engine.clock import Clock
@@ -110,7 +110,8 @@ class Sweep:
         heard = _heard(loaded, told)
         if heard is not None:
             loaded = self._casework.note_heard(deadline.ref, heard)
-        messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
+        urgent = is_urgent(loaded.sop, deadline.kind, deadline.step, deadline.name, past)
+        messages = [replace(self._message(loaded, deadline, notice, len(rest), now), urgent=urgent) for notice in told]
         moved = self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
         return woken + Swept(messages=len(messages) if moved else 0)
 

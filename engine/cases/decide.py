@@ -186,14 +186,15 @@ def _launch(sop: CompiledSop, case: Case, move: Launch, facts: Facts, now: datet
     draft.parties.update(move.parties)
     roles = sorted(role for role, actor in move.parties.items() if actor == move.actor)
     draft.acting(roles[0] if roles else "", move.actor)
-    draft.set_facts(_initial_facts(sop, move))
+    draft.set_facts(initial_facts(sop, move))
     draft.enter(sop.sop.start)
     for line in sop.sop.alongside:
         draft.enter(sop.starts[line])
     return _settled(draft, "launch", roles[0] if roles else "", ())
 
 
-def _initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, Value | None]]:
+def initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, Value | None]]:
+    """Return the facts that hold from the launch on: said then, else the default; a boolean of which nothing is said is false."""
     known: list[tuple[str, Value | None]] = []
     for name, fact in sop.sop.facts.items():
         if name in move.facts:

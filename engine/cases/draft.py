@@ -177,6 +177,11 @@ class Draft:
         self._told.discard(role)
         self._unshares = True
 
+    def turn_at(self, step: str, roles: Iterable[str]) -> None:
+        """Tell these roles that it is their turn at a step."""
+        for role in roles:
+            self._turn.setdefault(role, (step, "your_turn"))
+
     def turn_over(self, role: str) -> None:
         """Tell a new actor of the steps that wait for its role."""
         for step in self.active():
@@ -591,12 +596,20 @@ class Draft:
     def _cancel_unshared(self, view: CaseView) -> None:
         """What is queued for somebody whose consent has just gone may no longer leave; it counts as withheld."""
         before = CaseView(self._old, self._old_facts, self.now)
-        for role in sorted(self._told & self.parties.keys()):
-            if why_withheld(self.sop, role, view) and not why_withheld(self.sop, role, before):
-                self.effects.append(CancelMessages(role))
-                step = self._waits_for(role, view)
-                if step is not None:
-                    self._withheld.setdefault(role, step)
+        self.silence(
+            role
+            for role in sorted(self._told & self.parties.keys())
+            if why_withheld(self.sop, role, view) and not why_withheld(self.sop, role, before)
+        )
+
+    def silence(self, roles: Iterable[str]) -> None:
+        """Let what is queued for these roles stay here: they may no longer be told; it counts as withheld."""
+        view = self.view()
+        for role in roles:
+            self.effects.append(CancelMessages(role))
+            step = self._waits_for(role, view)
+            if step is not None:
+                self._withheld.setdefault(role, step)
 
     def _release(self, view: CaseView) -> None:
         """Tell what was withheld, once it may be told whoever asks, and while something still waits for the role."""

@@ -20,8 +20,8 @@ from engine.sop.model import Sop
 from engine.sop.outline import outline_of
 from engine.values import Duration
 
-_WORDS: Final = frozenset({"title", "note", "help", "guidance", "basis", "code", "takes", "chance"})
-"""Keys that people and rehearsals read, and no decision."""
+_WORDS: Final = frozenset({"title", "note", "help", "guidance", "basis", "code", "takes", "chance", "due"})
+"""Keys that people and rehearsals read, and no decision: a deadline that passes is told, and opens or closes nothing."""
 
 _NAMES: Final = frozenset({"sop", "version", "destination", "origin", "not_confirmed"})
 """Keys of a procedure that say which one it is, and where."""
@@ -39,9 +39,9 @@ def content_hash(text: str) -> str:
 
 
 def behaviour(sop: Sop, forms: Mapping[str, Form]) -> str:
-    """Return what decides of a checked SOP: two of one behaviour, as variants often are, differ in words and countries alone.
+    """Return what decides of a checked SOP: two of one behaviour differ in words, countries and deadlines of steps alone.
 
-    A safeguard's id is a word too; the order of the safeguards is part of the behaviour.
+    Variants often do. A safeguard's id is a word too; the order of the safeguards is part of the behaviour.
     """
     safeguards = [_written(one, _WORDS | {"id"}) for one in sop.safeguards]
     rest = _written(sop, _WORDS | _NAMES | {"safeguards"})

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from engine.forms.model import Form
+from engine.forms.model import NAME, Form
 from engine.sop.layer import MERGED_KEYS, OWN_KEYS, Layer
-from engine.sop.model import Sop
+from engine.sop.model import Safeguard, Sop
+from engine.sop.shared import Right, SharedSafeguards
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -82,6 +83,51 @@ def layer_schema() -> dict[str, Any]:
 def form_schema() -> dict[str, Any]:
     """Return the JSON Schema of form files."""
     return schema_of(Form, "A form")
+
+
+def safeguard_schema() -> dict[str, Any]:
+    """Return the JSON Schema of shared safeguards: files that are one safeguard, and files of several."""
+    stated, parts = _as_written(Safeguard)
+    right, own = _as_written(Right)
+    several, _ = _as_written(SharedSafeguards)
+    parts = {name: _with_placeholders(part) for name, part in {**own, **parts}.items()}
+    properties = _with_placeholders(stated)["properties"] | {"id": stated["properties"]["id"]}
+    one = {**stated, "properties": {**right["properties"], **properties}}
+    entry = {**stated, "properties": properties}
+    several["properties"] = {
+        **right["properties"],
+        "safeguards": {**several["properties"]["safeguards"], "items": entry},
+    }
+    placeholder = {"type": "string", "pattern": rf"^\${NAME}$", "description": "What a procedure binds to it"}
+    return {
+        "$schema": DIALECT,
+        "title": "A shared safeguard",
+        "if": {"required": ["safeguards"]},
+        "then": several,
+        "else": one,
+        "$defs": {**parts, "Placeholder": placeholder},
+    }
+
+
+def _with_placeholders(node: Any) -> Any:
+    """Let a placeholder stand for any value below a key or in a list."""
+    if isinstance(node, list):
+        return [_with_placeholders(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    free = {key: _with_placeholders(value) for key, value in node.items()}
+    for key in ("properties", "patternProperties"):
+        if isinstance(node.get(key), dict):
+            free[key] = {name: _or_placeholder(one) for name, one in free[key].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            free[key] = _or_placeholder(free[key])
+    return free
+
+
+def _or_placeholder(schema: dict[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
+    return {**about, "anyOf": [schema, {"$ref": "#/$defs/Placeholder"}]}
 
 
 def schema_of(model: type[BaseModel], title: str) -> dict[str, Any]:

@@ -60,15 +60,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A move from one case to another; time that passes is an edge without an event. `chosen`: it is a way out for people."""
+    """A move from one case to another, or time that passes. `chosen`: it is a way out for people."""
 
     to: int
-    event: Event | None
+    event: Event
     chosen: bool
+    is_time: bool = False
 
     @property
     def cost(self) -> int:
-        return 0 if self.event is None else 1
+        return 0 if self.is_time else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,12 @@ class Reads:
                 if action.model.automatic is not None:
                     self.is_timed = True
                     # At the end of the day reached, so that it has come for certain the day after.
-                    self.waits[step.name] = max(days(action.model.automatic.after) + 1, self.waits.get(step.name, 0))
+                    after, origin = days(action.model.automatic.after) + 1, action.model.automatic.from_
+                    if origin is not None:
+                        key = (origin.form, origin.field)
+                        self._reads(*key, ())
+                        self.dates[key] = max(after, self.dates.get(key, 0))
+                    self.waits[step.name] = max(after, self.waits.get(step.name, 0))
         self.done = {(one.step_done, one.since) for one in said if isinstance(one, m.StepDoneRequirement)}
         self.taken: dict[tuple[str, str | None], int] = {}
         for taken in (one for one in said if isinstance(one, m.Taken)):
@@ -317,17 +323,17 @@ class Explorer:
             if isinstance(answer, Decision) and not answer.breach:
                 yield Edge(self._number(answer, standing.now), event_of(standing.case, answer, move), chosen)
         if self.reads.has_clocks:
-            yield Edge(self._numbered(self._later(standing)), None, True)
+            yield self._later(standing)
 
-    def _later(self, standing: Standing) -> Standing:
+    def _later(self, standing: Standing) -> Edge:
         now = standing.now + DAY
         if self.reads.is_timed:
             now = standing.now + (DAY - TONIGHT if standing.is_late else TONIGHT)
-        if not self.reads.series:
-            return Standing(standing.case, standing.facts, now)
+        if not (self.reads.series or self.reads.told):
+            return Edge(self._numbered(Standing(standing.case, standing.facts, now)), Event(), True, is_time=True)
         answer = decide(self.sop, standing.case, Wake(), standing.facts, now)
         assert isinstance(answer, Decision)
-        return Standing(answer.case, answer.facts, now)
+        return Edge(self._number(answer, now), event_of(standing.case, answer, Wake()), True, is_time=True)
 
     def _actions(self, standing: Standing) -> Iterator[tuple[Move, bool]]:
         case = standing.case
@@ -420,7 +426,7 @@ def event_of(before: Case, answer: Decision, move: Move | None) -> Event:
             return Event(recorded=move.part, fields=move.fields, told=told)
         case Acknowledge():
             return Event(acknowledged=move.step, told=told)
-        case Assign():
+        case Assign() | Wake():
             return Event(told=told)
     return Event(entered=entered, told=told)
 
@@ -532,11 +538,8 @@ class Judge:
             if cost > found[number, on]:
                 continue
             for edge in self._all.edges[number]:
-                if edge.event is None:
-                    go(edge.to, on, cost, True)
-                    continue
-                yield number, on, edge.event, cost + 1, edge.to
-                go(edge.to, self._remembered(on, edge.event, sets, clears), cost + 1, False)
+                yield number, on, edge.event, cost + edge.cost, edge.to
+                go(edge.to, self._remembered(on, edge.event, sets, clears), cost + edge.cost, edge.is_time)
 
     def _remembered(self, on: bool, event: Event, sets: Any, clears: Any) -> bool:
         if self._is(clears, event):
@@ -632,8 +635,8 @@ class Judge:
         goals = {number for number, at in standings if not wanted.isdisjoint(counting(self._sop, at.case))}
         return self._leads(goals, lambda edge: False)
 
-    def _is_y(self, event: Event | None) -> bool:
-        return event is not None and self._is(self._safeguard.eventually, event)
+    def _is_y(self, event: Event) -> bool:
+        return self._is(self._safeguard.eventually, event)
 
     def _reachable(self) -> Answer:
         good = self._good()
@@ -670,12 +673,9 @@ class Judge:
             if on and number not in good and (best is None or cost < best):
                 best = cost
             for edge in self._all.edges[number]:
-                if edge.event is None:
-                    go(edge.to, on, cost, True)
-                    continue
                 happens, waits = self._waits(on, edge.event, self._all.standings[number])
                 speaks |= happens
-                go(edge.to, waits, cost + 1, False)
+                go(edge.to, waits, cost + edge.cost, edge.is_time)
         return Answer(best is not None, best or 0, speaks)
 
     def is_trapped(self, played: Cases) -> bool:
@@ -685,8 +685,7 @@ class Judge:
             return last not in self._good() and self._concerns(played.standings[-1])
         _, on = self._waits(False, played.launches[0][1], played.standings[0])
         for number, (edge,) in enumerate(played.edges[:-1]):
-            if edge.event is not None:
-                _, on = self._waits(on, edge.event, played.standings[number])
+            _, on = self._waits(on, edge.event, played.standings[number])
         return on and last not in self._good()
 
 

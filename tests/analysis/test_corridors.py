@@ -66,7 +66,7 @@ def test_every_safeguard_of_a_corridor_holds(corridors, name):
     assert {proof.safeguard.id for proof in base.proofs} <= {proof.safeguard.id for proof in one.proofs}
 
 
-@pytest.mark.parametrize("name", ["adult-return-es-ma", "adult-return-pl-ua"])
+@pytest.mark.parametrize("name", ["adult-return-es-ma", "adult-return-pl-ua", "adult-return-fr-ma"])
 def test_what_is_explored_once_is_what_each_would_answer(corridors, name):
     """A proof taken over from another corridor is the one that this corridor gets alone."""
     alone = proved(Checked(corridors[name].path, corridors[name].file, []))

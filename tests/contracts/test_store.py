@@ -243,8 +243,8 @@ def test_a_message_belongs_to_one_courier_until_its_lease_ends(store):
     assert (len(first), len(second)) == (3, 2)
     assert not set(first) & set(second)
     assert sorted(later) == sorted([*first, *second])
-    assert store.mark_sent(first[0], "one", NOW, "mail") is False
-    assert store.mark_sent(first[0], "two", NOW, "mail") is True
+    assert store.mark_sent([first[0]], "one", NOW, "mail") == 0
+    assert store.mark_sent([first[0]], "two", NOW, "mail") == 1
 
 
 def test_two_couriers_never_share_a_row(store):
@@ -270,9 +270,9 @@ def test_a_message_is_sent_put_back_or_failed(store):
     store.commit(change(1, messages=tuple(message(f"k{n}") for n in range(3))))
     sent, back, failed = store.lease(NOW, "c", 3, NOW + HOUR)
 
-    store.mark_sent(sent, "c", NOW, "mail")
-    store.put_back(back, "c", NOW + 2 * HOUR, "server away")
-    store.mark_failed(failed, "c", "no such mailbox", "mail")
+    store.mark_sent([sent], "c", NOW, "mail")
+    store.put_back([back], "c", NOW + 2 * HOUR, "server away")
+    store.mark_failed([failed], "c", "no such mailbox", "mail")
 
     found = {one.id: one for one in store.messages()}
     assert (found[sent].state, found[sent].sent_at, found[sent].tries) == (MessageState.SENT, NOW, 1)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine.application.rehearsal import Rehearsal, Stage, read_story
 from engine.bootstrap import Application, build
 from engine.clock import FixedClock
 from engine.errors import WrongUse
 from engine.settings import DEFINITIONS, Settings
+from passerelle.scenarios import Rehearsal, read_story, stage_of
 
 STORIES = sorted((Path(__file__).parent / "corridors").glob("*.yaml"))
 
@@ -47,23 +48,21 @@ def corridors(tmp_path: Path, clock: FixedClock) -> Iterator[Application]:
     opened.close()
 
 
-def rehearsal_of(sop: str, path: Path | None, house: Application, clock: FixedClock, folder: Path) -> Rehearsal:
+def rehearsal_of(sop: str, path: Path | None, house: Application, folder: Path) -> Rehearsal:
     told_for(folder, sop)
     house.procedures.publish(DEFINITIONS / "sops" / f"{sop}.yaml")
-    stage = Stage(clock, house.store, house.people, house.casework, house.corrections, house.sweep, folder)
+    stage = replace(stage_of(house), definitions=folder)
     others = folder / "scenarios"
     story = read_story(others / f"{sop}.yaml") if path is None else read_story(path, others)
     return Rehearsal(stage, story, lambda what, done: None)
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
-def test_the_reflection_period_lasts_as_long_as_the_country_gives(
-    path: Path, corridors: Application, clock: FixedClock, tmp_path: Path
-):
+def test_the_reflection_period_lasts_as_long_as_the_country_gives(path: Path, corridors: Application, tmp_path: Path):
     """The steps are those that the story expects on each day, and the case's chain is whole."""
     sop = re.search(r"^like: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     assert sop is not None
-    rehearsal = rehearsal_of(sop[1], path, corridors, clock, tmp_path)
+    rehearsal = rehearsal_of(sop[1], path, corridors, tmp_path)
     rehearsal.launch()
 
     assert list(rehearsal.play())
@@ -77,10 +76,10 @@ def test_every_country_of_destination_has_a_story():
     assert told == {"fr", "gr", "it", "pl", "es"}
 
 
-def test_what_is_not_confirmed_is_shown_where_it_matters(corridors: Application, clock: FixedClock, tmp_path: Path):
+def test_what_is_not_confirmed_is_shown_where_it_matters(corridors: Application, tmp_path: Path):
     """Italy's period only once it is asked for, what holds everywhere at each moment, in the reader's language."""
     path = next(one for one in STORIES if one.stem == "italy")
-    rehearsal = rehearsal_of("adult-return-it-al", path, corridors, clock, tmp_path)
+    rehearsal = rehearsal_of("adult-return-it-al", path, corridors, tmp_path)
     rehearsal.launch()
     first = corridors.queries.case(rehearsal.ref)["not_confirmed"]
     playing = rehearsal.play()
@@ -99,9 +98,9 @@ def test_what_is_not_confirmed_is_shown_where_it_matters(corridors: Application,
     assert "n’est pas confirmé" in later[-1]["text"]
 
 
-def test_who_acts_in_a_country_is_said_beside_the_party(corridors: Application, clock: FixedClock, tmp_path: Path):
+def test_who_acts_in_a_country_is_said_beside_the_party(corridors: Application, tmp_path: Path):
     """The note of the layer, not of the base; a role of which nothing is known says nothing."""
-    rehearsal = rehearsal_of("adult-return-fr-al", None, corridors, clock, tmp_path)
+    rehearsal = rehearsal_of("adult-return-fr-al", None, corridors, tmp_path)
     rehearsal.launch()
 
     parties = corridors.queries.case(rehearsal.ref)["parties"]
@@ -109,11 +108,9 @@ def test_who_acts_in_a_country_is_said_beside_the_party(corridors: Application, 
     assert parties["lawyer"]["note"] == ""
 
 
-def test_a_launch_in_another_corridor_names_the_right_procedure(
-    corridors: Application, clock: FixedClock, tmp_path: Path
-):
+def test_a_launch_in_another_corridor_names_the_right_procedure(corridors: Application, tmp_path: Path):
     """What goes from and to those countries alone comes first; of what nobody published it says so."""
-    rehearsal_of("adult-return-gr-al", None, corridors, clock, tmp_path)
+    rehearsal_of("adult-return-gr-al", None, corridors, tmp_path)
     for name in ("adult-return", "adult-return-fr-al"):
         corridors.procedures.publish(DEFINITIONS / "sops" / f"{name}.yaml")
 

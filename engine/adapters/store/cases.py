@@ -67,7 +67,7 @@ class Cases(Database):
         return [_case_of(row) for row in rows]
 
     def commit(self, change: Change) -> None:
-        rare = change.held or change.shifted or change.cancelled
+        rare = change.held or change.shifted or change.cancelled or change.cancelled_entry is not None
         parts = _parts(change, self._ended(change))
         try:
             placed = self._with_rare(parts, change) if rare else self.move([*parts, *_told(change)])
@@ -167,9 +167,10 @@ class Cases(Database):
 
     def _cancel(self, connection: Any, change: Change) -> None:
         waiting = outbox.c.state.in_([str(MessageState.QUEUED), str(MessageState.SENDING)])
+        concerned = outbox.c.role.in_(change.cancelled) | (outbox.c.seq == change.cancelled_entry)
         connection.execute(
             update(outbox)
-            .where(outbox.c.ref == change.case.ref, outbox.c.role.in_(change.cancelled), waiting)
+            .where(outbox.c.ref == change.case.ref, concerned, waiting)
             .values(state=str(MessageState.CANCELLED), next_at=None, owner="", reason="no longer allowed to leave")
         )
 
