@@ -109,7 +109,10 @@ class Casework:
             (origin, compiled.sop.origin, "to"),
         ):
             if country not in listed:
-                raise WrongUse(f'"{sop}" does not go {side} "{country}".', [f"it goes {side}: {', '.join(listed)}"])
+                raise WrongUse(
+                    f'"{sop}" does not go {side} "{country}".',
+                    [f"it goes {side}: {', '.join(listed)}", self._going(destination, origin)],
+                )
         if destination == origin:
             raise WrongUse("A return goes from one country to another.")
         actors = self._people.all()
@@ -128,6 +131,14 @@ class Casework:
             raise Refused("The case can't be launched.", answer)
         self._cipher.make_key(ref)
         return self._commit(None, answer, move, actor, "launch", now)
+
+    def _going(self, destination: str, origin: str) -> str:
+        """Name the published procedures that go from one country to the other; those of fewest countries first."""
+        going = [one for one in self._procedures.all_latest() if one.goes(destination, origin)]
+        named = sorted(going, key=lambda one: (len(one.destination) + len(one.origin), one.sop))
+        if not named:
+            return f"no published procedure goes from {destination} to {origin}"
+        return f"from {destination} to {origin} goes: {', '.join(one.sop for one in named)}"
 
     def take(self, ref: str, action: str, actor: str, step: str | None = None, assign: str | None = None,
              note: str = "", key: str | None = None) -> Moved:  # fmt: skip
