@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,15 +11,20 @@ import typer
 
 from cli import editing, migrating
 from cli.cases import Json, Language, application
+from cli.explaining import say_explanation, say_rights, shape_explanation, shape_rights
+from cli.harms import harm_of, kept, story_of
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
+from cli.stories import play
 from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
-from engine.application.procedures import Checked, check, proved
+from engine.application.ports import RecordedProof
+from engine.application.procedures import Checked, check, explained, proved
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
+from engine.settings import Settings
 from engine.values import rfc3339
 
 app = typer.Typer(
@@ -27,14 +34,25 @@ app = typer.Typer(
 app.command(
     "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
 )(rehearse)
+app.command("test", epilog="Example: passerelle sop test sop_definitions/scenarios")(play)
 app.add_typer(editing.app)
 app.add_typer(migrating.app)
 
 
-@app.command("check", epilog="Example: passerelle sop check sop_definitions")
+@app.command("check", epilog="Example: passerelle sop check sop_definitions/sops/adult-return.yaml --explain")
 def check_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of definitions")],
     format: Annotated[str, typer.Option(help="text, json or sarif")] = "text",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what guards each safeguard, and what each requirement guards")
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep each path to harm as a story for `sop test`, in this folder"),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--draw", metavar="DIR", help="Draw each path to harm, in this folder")
+    ] = None,
 ) -> None:
     """Structure, every check and every safeguard. Exit code 1 where something is wrong.
 
@@ -42,19 +60,25 @@ def check_(
     """
     if format not in ("text", "json", "sarif"):
         raise WrongUse(f'"{format}" is not a format: text, json or sarif')
-    checked = [proved(one) for path in paths for one in check(path)]
+    if explain and format == "sarif":
+        raise WrongUse("--explain is for text and json; SARIF holds findings only")
+    today = Settings.read().clock().now().date()
+    checked = [proved(one) for path in paths for one in check(path, today)]
+    written = kept(checked, save, picture)
     if format == "json":
-        show_json([_shape(one) for one in checked])
+        show_json([_shape(one, explain) for one in checked])
     elif format == "sarif":
         show_json(sarif(checked, Path.cwd()))
     else:
         for one in checked:
-            _say(one)
+            _say(one, explain)
+        for file in written:
+            out.print(f"written: {file}", soft_wrap=True)
     if not all(one.is_sound for one in checked):
         raise typer.Exit(1)
 
 
-def _shape(one: Checked) -> dict[str, object]:
+def _shape(one: Checked, explaining: bool) -> dict[str, object]:
     sop = one.file.sop if one.file is not None else None
     return {
         "file": str(one.path),
@@ -65,10 +89,13 @@ def _shape(one: Checked) -> dict[str, object]:
             {
                 "code": found.code, "severity": str(found.severity), "message": found.message, "file": found.place.file,
                 "line": found.place.line, "column": found.place.column, "hint": found.hint,
+                "also": [{"file": one.file, "line": one.line, "column": one.column} for one in found.also],
             }
             for found in (*one.found, *(found for found, _ in one.findings()))
         ],
         "safeguards": _safeguards(one),
+        **(shape_rights(one.file) if one.file is not None else {}),
+        **(shape_explanation(one.file, explained(one)) if explaining and one.file is not None else {}),
     }  # fmt: skip
 
 
@@ -82,19 +109,20 @@ def _safeguards(one: Checked) -> list[dict[str, object]]:
             "id": proof.safeguard.id,
             "verdict": str(Verdict.UNDECIDED if proof.verdict is Verdict.VACUOUS else proof.verdict),
             "explored": proof.explored,
-            "reason": proof.reason,
+            "reason": f"It protects nothing. {proof.reason}" if proof.verdict is Verdict.VACUOUS else proof.reason,
             "counterexample": shapes(proof),
         }
         for proof in one.proofs
     ]
 
 
-def _say(one: Checked) -> None:
+def _say(one: Checked, explaining: bool) -> None:
     for block in one.drawn():
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
-    if one.file is None or errors:
-        print(f"✗ {one.path}: {errors} to mend")
+    if one.file is None or errors or one.elsewhere:
+        built_on = "a procedure that it is built on has faults, told where they stand"
+        print(f"✗ {one.path}: " + (f"{errors} to mend" if errors else built_on))
         return
     sop = one.file.sop
     steps = len(sop.steps) + sum(len(line.steps) for step in sop.steps.values() for line in step.strands.values())
@@ -102,12 +130,9 @@ def _say(one: Checked) -> None:
     mark = "✓" if one.is_sound else "✗"
     print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
     if one.proofs:
-        counts = {verdict: sum(proof.verdict is verdict for proof in one.proofs) for verdict in Verdict}
-        said = ["protects nothing" if verdict is Verdict.VACUOUS else str(verdict) for verdict in Verdict]
-        listed = ", ".join(
-            f"{counts[verdict]} {word}" for verdict, word in zip(Verdict, said, strict=True) if counts[verdict]
-        )
-        print(f"  {len(one.proofs)} safeguards: {listed}")
+        print(f"  {len(one.proofs)} safeguards: {counted(proof.verdict for proof in one.proofs)}")
+    for line in (*say_rights(one.file), *(say_explanation(one, explained(one)) if explaining else ())):
+        print(f"  {line}")
 
 
 @app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.svg")
@@ -119,11 +144,19 @@ def draw_(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it")] = None,
     language: Language = "en",
     cases: Annotated[bool, typer.Option("--cases", help="Show how many open cases stand at each step")] = False,
+    harm: Annotated[
+        str | None, typer.Option(metavar="SAFEGUARD", help="Show the path on which this safeguard is broken")
+    ] = None,
+    story: Annotated[Path | None, typer.Option(metavar="FILE", help="Show the way that this story goes")] = None,
 ) -> None:
     """The diagram of a procedure: phases as columns, the two countries as lanes."""
     wanted = _format(format, output)
     if cases and wanted in MODELS:
         raise WrongUse(f"--cases is for pictures; {wanted} holds the procedure alone")
+    if wanted is Format.SCXML and (harm or story):
+        raise WrongUse("--harm and --story are for pictures and BPMN; scxml holds the procedure alone")
+    if sum(bool(one) for one in (cases, harm, story)) > 1:
+        raise WrongUse("--cases, --harm and --story: one picture shows one of them")
     if path.is_dir():
         raise WrongUse(f"{path} is a folder: name one procedure's file")
     (checked,) = check(path)
@@ -132,7 +165,12 @@ def draw_(
     sop = checked.file.sop
     if language not in sop.title:
         raise WrongUse(f'{path} has no words in "{language}"', [f"languages: {', '.join(sop.title)}"])
-    drawn = draw(sop, wanted, language, _live(sop.sop) if cases else None)
+    over = _live(sop.sop) if cases else None
+    if harm is not None:
+        over = harm_of(checked, harm)
+    elif story is not None:
+        over = story_of(checked, story)
+    drawn = draw(sop, wanted, language, over)
     if output is None:
         print(drawn, end="")
         return
@@ -163,11 +201,18 @@ def _live(sop: str) -> Overlay:
 
 
 @app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
-def schema(form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False) -> None:
+def schema(
+    form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
+    kind: Annotated[str, typer.Option(help="sop, form, safeguard or scenario: the files it is for")] = "sop",
+) -> None:
     """The JSON Schema for editors."""
-    from engine.sop.schema import form_schema, sop_schema
+    from engine.application.scenarios.schema import scenario_schema
+    from engine.sop.schema import form_schema, safeguard_schema, sop_schema
 
-    show_json(form_schema() if form else sop_schema())
+    kinds = {"sop": sop_schema, "form": form_schema, "safeguard": safeguard_schema, "scenario": scenario_schema}
+    if kind not in kinds:
+        raise WrongUse(f'"{kind}" is not a kind of file: {", ".join(kinds)}')
+    show_json(kinds["form" if form else kind]())
 
 
 @app.command("publish", epilog="Example: passerelle sop publish sop_definitions/sops/adult-return.yaml")
@@ -188,14 +233,40 @@ def publish(path: Path, json: Json = False) -> None:
 def list_(json: Json = False) -> None:
     """Versions, and how many open cases each has."""
     with application() as house:
-        versions, cases = house.store.versions(), house.store.open_cases()
-    shapes = [
-        {"sop": one.sop, "version": one.number, "hash": one.hash, "published_at": rfc3339(one.published_at),
-         "open_cases": cases.get(one.hash, 0)}
+        versions, cases, proofs = house.store.versions(), house.store.open_cases(), house.store.proofs()
+    if json:
+        show_json([
+            {"sop": one.sop, "version": one.number, "hash": one.hash, "published_at": rfc3339(one.published_at),
+             "open_cases": cases.get(one.hash, 0), "proof": _proof(proofs.get(one.hash, ()))}
+            for one in versions
+        ])  # fmt: skip
+        return
+    rows = [
+        (one.sop, one.number, one.hash[:12], day(rfc3339(one.published_at)), cases.get(one.hash, 0),
+         counted(proof.verdict for proof in proofs.get(one.hash, ())) or "not on record")
         for one in versions
     ]  # fmt: skip
-    if json:
-        show_json(shapes)
-        return
-    rows = [(s["sop"], s["version"], str(s["hash"])[:12], day(str(s["published_at"])), s["open_cases"]) for s in shapes]
-    table(("procedure", "version", "hash", "published (UTC)", "open cases"), rows)
+    table(("procedure", "version", "hash", "published (UTC)", "open cases", "safeguards"), rows)
+
+
+def _proof(proofs: Sequence[RecordedProof]) -> dict[str, object] | None:
+    """Say what was known when a version was published: all its safeguards were proved in one run."""
+    if not proofs:
+        return None
+    first = proofs[0]
+    return {
+        "engine": first.engine,
+        "proved_at": rfc3339(first.proved_at),
+        "budget": {"states": first.states, "seconds": first.seconds},
+        "safeguards": [
+            {"id": one.safeguard, "verdict": one.verdict, "explored": one.explored, "reason": one.reason}
+            for one in proofs
+        ],
+    }
+
+
+def counted(verdicts: Iterable[str]) -> str:
+    """Count verdicts in words: "51 holds, 1 broken"."""
+    counts = Counter(verdicts)
+    said = {verdict: "protects nothing" if verdict is Verdict.VACUOUS else str(verdict) for verdict in Verdict}
+    return ", ".join(f"{counts[verdict]} {word}" for verdict, word in said.items() if counts[verdict])

@@ -21,6 +21,7 @@ UNSEEN: Final = re.compile(
 
 
 _COMPARED: Final = 500
+_LISTED: Final = 20
 
 
 class Severity(StrEnum):
@@ -41,13 +42,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One fault (or warning) at one place; `code` is stable, `hint` says what to do next."""
+    """One fault (or warning) at one place; `code` is stable, `hint` says what to do next.
+
+    `also`: further places with the same cause, in order: a name that is used in five lines is mended once.
+    """
 
     code: str
     message: str
     place: Place
     hint: str = ""
     severity: Severity = Severity.ERROR
+    also: tuple[Place, ...] = ()
 
     def draw(self, line: str) -> str:
         """Return the block a person reads; `line` is the text of the file's line at `place`."""
@@ -64,9 +69,24 @@ class Diagnostic:
             width = min(width, max(1, 120 - column + 1))
         caret = " " * (column - 1) + "^" + "~" * (width - 1)
         block = [head, f"{margin}|", f"{str(number).rjust(len(margin) - 1)} | {shown}", f"{margin}| {caret}"]
+        if self.also:
+            block.append(f"{margin}= also: {self._further()}")
         if self.hint:
             block.append(f"{margin}= hint: {self.hint}")
         return "\n".join(block)
+
+    def _further(self) -> str:
+        """Name the lines with the same cause, by file where it is another."""
+        by_file: dict[str, list[int]] = {}
+        for one in self.also:
+            by_file.setdefault(one.file, []).append(one.line)
+        listed = []
+        for file, numbers in by_file.items():
+            lines = list(dict.fromkeys(numbers))
+            shown = ", ".join(map(str, lines[:_LISTED])) + (", …" if len(lines) > _LISTED else "")
+            where = "" if file == self.place.file else f" of {file}"
+            listed.append(f"line{'s' if len(lines) > 1 else ''} {shown}{where}")
+        return "; ".join(listed)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

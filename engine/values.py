@@ -43,8 +43,8 @@ class Kind(StrEnum):
     GUARDIAN = "guardian"
 
 
-OFFICIAL_KINDS: Final = frozenset({Kind.AUTHORITY, Kind.CONSULATE, Kind.POLICE})
-"""Kinds that hear nothing without consent, on either side of the border."""
+OFFICIAL_KINDS: Final = frozenset({Kind.AUTHORITY, Kind.CONSULATE, Kind.POLICE, Kind.GUARDIAN})
+"""Kinds that hear nothing unless `share_when` allows it, on either side of the border. A guardian is one: the office ends."""
 
 
 class Strength(StrEnum):
@@ -54,6 +54,19 @@ class Strength(StrEnum):
     SOFT_LAW = "soft_law"
     PRACTICE = "practice"
     ASSUMPTION = "assumption"
+
+
+class Evidence(StrEnum):
+    """How a statement about a right came to be known to us, whatever its strength."""
+
+    FOUND = "found"
+    """Read in a copy of the source."""
+    KNOWN = "known"
+    """Well-known legal or handbook text that was not read again; to be verified by a lawyer."""
+    COMMON_PRACTICE = "common_practice"
+    """What is done in the field; no source was found."""
+    ASSUMPTION = "assumption"
+    """Ours, to be tested."""
 
 
 class MessageKind(StrEnum):
@@ -79,6 +92,32 @@ class Level(StrEnum):
     SILENT = "silent"
     DISCREET = "discreet"
     FULL = "full"
+
+
+class SuspensionReason(StrEnum):
+    """Why the clock of a deadline stands still: the closed list."""
+
+    OTHER_COUNTRY = "other_country"
+    HOSPITAL = "hospital"
+    AUTHORITY = "authority"
+    DOCUMENT = "document"
+    TRAVEL = "travel"
+    PERSON = "person"
+
+    @property
+    def words(self) -> str:
+        """Return what it says to people."""
+        return _REASONS[self]
+
+
+_REASONS: Final = {
+    SuspensionReason.OTHER_COUNTRY: "waiting for the other country",
+    SuspensionReason.HOSPITAL: "the person is in hospital",
+    SuspensionReason.AUTHORITY: "waiting for a decision of an authority or a court",
+    SuspensionReason.DOCUMENT: "waiting for a document",
+    SuspensionReason.TRAVEL: "travel is not possible",
+    SuspensionReason.PERSON: "the person has asked for time",
+}
 
 
 class Unit(StrEnum):

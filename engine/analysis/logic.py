@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop
-from engine.sop.requirements import Scope, fact_values, slot, values_of
+from engine.sop.requirements import Scope, fact_values, slot, values_of, with_series
 from engine.values import Unit, Value
 
 MOST_CUBES = 4_000
@@ -238,7 +238,9 @@ class Reader:
                     Formula(Knows(name, self._values(name, values))) for name, values in requirement.fact.items()
                 )
             case m.StrandsRequirement(strands="done"):
-                return both(self._ended(strand) for strand in self._sop.strands_of.get(step or "", ()))
+                if step is None:
+                    return both(self._not_running(strand) for own in self._sop.strands_of.values() for strand in own)
+                return both(self._ended(strand) for strand in self._sop.strands_of.get(step, ()))
             case m.StrandsRequirement(strands=named) if isinstance(named, dict):
                 return both(self._ended(strand, outcomes) for strand, outcomes in named.items())
             case m.AtRequirement(at=steps):
@@ -254,7 +256,9 @@ class Reader:
             case m.AcknowledgedRequirement(acknowledged=given):
                 return Formula(HasAcknowledged(given.of, given.by))
             case m.SeriesRequirement():
-                return Formula(SeriesOver(step or ""))
+                if step is None:
+                    return both(self._series_over(name) for name in with_series(self._scope.sop))
+                return Formula(SeriesOver(step))
             case m.AnyOfRequirement():
                 return either(self.one(part, step) for part in requirement.any_of)
             case m.NoneOfRequirement():
@@ -305,13 +309,28 @@ class Reader:
         )
 
     def _none(self, one: m.Requirement, step: str | None) -> Formula:
+        """Denied, and what it would be read from is known: a record exists, a date was given."""
+        if isinstance(one, m.AnyOfRequirement):
+            return both(self._none(part, step) for part in one.any_of)
         denied = self.one(one, step).negated()
         if isinstance(one, m.FormRequirement) and not one.or_absent:
             return both([Formula(Says(slot(one), one.form)), denied])
+        if isinstance(one, m.WaitedRequirement) and one.waited.from_ is not None:
+            return both([Formula(Says(one.waited.from_.form, one.waited.from_.form)), denied])
         return denied
 
     def _values(self, name: str, written: Iterable[str]) -> frozenset[Value]:
         return fact_values(self._scope.sop, name, written)
+
+    def _not_running(self, strand: str) -> Formula:
+        """Where a case stands at another step, a strand is not there, and so does not run (asked by what is open everywhere)."""
+        steps = self._sop.steps.items()
+        return Formula(
+            At(frozenset(name for name, one in steps if one.line == strand and not one.is_end)), positive=False
+        )
+
+    def _series_over(self, step: str) -> Formula:
+        return either([Formula(At(frozenset({step})), positive=False), Formula(SeriesOver(step))])
 
     def _ended(self, strand: str, outcomes: Iterable[str] | None = None) -> Formula:
         known = self._ends.get(strand, {})

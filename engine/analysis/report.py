@@ -11,6 +11,7 @@ from engine.analysis.counterexample import Happening
 from engine.analysis.model_check import Proof, Verdict
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledSop
+from engine.sop.outline import Path, outline_of
 from engine.sop.requirements import Sentences, words
 from engine.values import Strength, Value, rfc3339
 
@@ -55,11 +56,29 @@ def path(proof: Proof, sop: CompiledSop, language: str = "en") -> Iterator[str]:
         yield f"day {one.day:<4}{_said(one, sop, sentences, language)}"
 
 
+def places(proof: Proof, sop: CompiledSop) -> Iterator[Path]:
+    """Yield for each move of a counterexample where it stands in the file: the action, the form's entry, else the step."""
+    drawn = outline_of(sop.sop, sop.forms)
+    everywhere = {offer.name: offer.path for offer in drawn.everywhere}
+    for one in proof.counterexample:
+        spot = drawn.by_name.get(one.step)
+        offers = {offer.name: offer.path for offer in spot.offers} if spot is not None else {}
+        records = {record.part: record.path for record in spot.records} if spot is not None else {}
+        own = records if one.kind == "record" else {**everywhere, **offers} if one.kind == "action" else {}
+        step = spot.path if spot is not None else ("start",)
+        yield proof.stops if one.kind == "moment" and proof.stops else own.get(one.name, step)
+
+
 def remedy(proof: Proof, sop: CompiledSop, language: str = "en") -> Iterator[tuple[str, str]]:
     """Yield each requirement that would stop the path: as it is written, and as a sentence."""
     sentences = Sentences(sop.scope, language)
     for one in proof.missing:
         yield flow(one.model_dump(by_alias=True, exclude_defaults=True, mode="json")), sentences.of(one)
+
+
+def taken(proof: Proof) -> tuple[tuple[str, str], ...]:
+    """Return the actions of a counterexample as (step, action), to be drawn over the procedure."""
+    return tuple((one.step, one.name) for one in proof.counterexample if one.kind == "action")
 
 
 def shapes(proof: Proof) -> list[dict[str, object]]:
@@ -99,6 +118,8 @@ def _said(one: Happening, sop: CompiledSop, sentences: Sentences, language: str)
             return f"{who} records {_form(one, sop, sentences, language)}"
         case "acknowledge":
             return f"{who} acknowledges “{sentences.step(one.step)}”"
+        case "assign":
+            return f"Another actor stands for: {sentences.role(one.name)}"
         case "moment":
             return f"Here the safeguard does not hold: {one.name}" if one.name else "From here no way leads there"
     if one.name == REOPEN:

@@ -76,7 +76,11 @@ class Corrections:
             return
         if wrong.move not in ("action", "breach"):
             raise _refused("Only a record or an action can be corrected.")
-        since = [one for one in entries if one.seq > wrong.seq and one.move not in ("wake", "acknowledge", "correct")]
+        since = [
+            one
+            for one in entries
+            if one.seq > wrong.seq and one.move not in ("wake", "acknowledge", "correct", "recount")
+        ]
         if since:
             raise _refused(f"Somebody has acted since: {since[-1].name} (entry {since[-1].seq}).")
         entered = set(wrong.to_steps) - set(wrong.from_steps)

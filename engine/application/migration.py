@@ -356,7 +356,7 @@ def _again(one: Message, case: Case, now: datetime) -> NewMessage:
     """Queue anew what a migration had silenced."""
     return NewMessage(
         secrets.token_hex(16), one.ref, case.seq, one.kind, one.role, one.actor, one.step, one.template,
-        MessageState.QUEUED, now, one.due_at,
+        MessageState.QUEUED, now, one.due_at, urgent=one.urgent,
     )  # fmt: skip
 
 
@@ -376,12 +376,12 @@ def _chosen(cases: Iterable[StoredCase], refs: Iterable[str], sop: str) -> list[
 
 
 def _clock(row: Deadline) -> SetDeadline:
-    return SetDeadline(row.kind, row.step, row.name, row.due_at, row.alarms)
+    return SetDeadline(row.kind, row.step, row.name, row.due_at, row.alarms, row.held)
 
 
 def _row(ref: str, clock: SetDeadline, held: Sequence[str]) -> Deadline:
     """Make the row of a deadline; of one whose alarms have all come nothing more comes but what it does by itself."""
     by_itself = clock.due_at if clock.kind in ("timed", "wake") else NEVER
-    stands_still = clock.step in held
+    stands_still = clock.held or clock.step in held
     first = clock.due_at if stands_still else clock.alarms[0].at if clock.alarms else by_itself
     return Deadline(ref, clock.step, clock.name, clock.kind, clock.due_at, first, clock.alarms, stands_still)

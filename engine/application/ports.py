@@ -41,6 +41,27 @@ class SopVersion:
     published_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedProof:
+    """What was known of one safeguard when its version was published; insert-only.
+
+    Attributes:
+        verdict: holds, broken, undecided or vacuous.
+        explored: configurations visited; 0 where requirements alone decide.
+        engine: the version of this program that proved it.
+        states, seconds: the budget that it had.
+    """
+
+    safeguard: str
+    verdict: str
+    explored: int
+    reason: str
+    engine: str
+    states: int
+    seconds: float
+    proved_at: datetime
+
+
 # ── Cases ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -128,6 +149,7 @@ class NewMessage:
         seq: of the history entry it follows from.
         state: queued or withheld; `reason` says why it is withheld.
         due_at: when what it asks for is due, if it is.
+        urgent: it is counted in hours, and doesn't wait for the reader's morning.
     """
 
     key: str
@@ -142,11 +164,16 @@ class NewMessage:
     queued_at: datetime
     due_at: datetime | None = None
     reason: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An outbox row as it stands. `tries` counts attempts so far; `channel` is known once it was tried."""
+    """An outbox row as it stands.
+
+    `tries` counts attempts so far; `channel` is known once it was tried. `letter` is the id of the letter in which it leaves with
+    others; empty while it leaves by itself, under its own key.
+    """
 
     id: int
     key: str
@@ -165,6 +192,8 @@ class Message:
     next_at: datetime
     sent_at: datetime | None
     channel: str
+    urgent: bool = False
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +257,19 @@ class StoredActor:
     body: bytes
 
 
+# ── Calendars ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCalendar:
+    """The text of a country's calendar by which open deadlines were last counted; `hash` is its SHA-256 (hex)."""
+
+    country: str
+    hash: str
+    text: str
+    counted_at: datetime
+
+
 # ── The ports ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -235,8 +277,11 @@ class Store(Protocol):
     """Where everything is kept. Every method is one transaction; each may raise Fault (engine.errors)."""
 
     # procedures
-    def save_version(self, version: SopVersion) -> None:
-        """Keep a version; a repeat of the same hash changes nothing."""
+    def save_version(self, version: SopVersion, proofs: Sequence[RecordedProof] = ()) -> None:
+        """Keep a version with what was known of its safeguards; a repeat changes nothing that is on record already."""
+
+    def proofs(self) -> Mapping[str, Sequence[RecordedProof]]:
+        """Return what is on record of the safeguards of each version (by hash), in their order; none: never proved."""
 
     def version(self, hash: str) -> SopVersion | None: ...
     def versions(self) -> Sequence[SopVersion]:
@@ -280,17 +325,25 @@ class Store(Protocol):
     def leased(self, ids: Sequence[int], owner: str) -> Sequence[Message]:
         """Return those of these rows that `owner` still holds (state sending)."""
 
-    def holds(self, id: int, owner: str) -> bool:
-        """Say whether `owner` still holds this row; asked before each sending."""
+    def holds(self, ids: Sequence[int], owner: str) -> Sequence[int]:
+        """Return those of these rows that `owner` still holds; asked before each sending."""
 
-    def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
-        """Say that a message has left; False if the lease was lost."""
+    def join(self, ids: Sequence[int], owner: str, letter: str) -> None:
+        """Let these rows leave in one letter from now on, so that a repeat after a crash is the same letter."""
 
-    def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
-        """Say that a message fails for good; it becomes a task for a person."""
+    def mark_sent(self, ids: Sequence[int], owner: str, at: datetime, channel: str) -> int:
+        """Say that messages have left, all in one transaction; returns how many of them were still held."""
 
-    def put_back(self, id: int, owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> bool:
-        """Queue a message again, to be tried at `next_at`; counts a try if there was one."""
+    def mark_failed(
+        self, ids: Sequence[int], owner: str, reason: str, channel: str, told: Sequence[NewMessage] = ()
+    ) -> int:
+        """Say that messages fail for good, and queue for whom it is a task (`told`); returns how many were still held.
+
+        Where none was, nothing is queued. A message whose key is already there is left as it is.
+        """
+
+    def put_back(self, ids: Sequence[int], owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> int:
+        """Queue messages again, to be tried at `next_at`, and count a try if there was one; returns how many were held."""
 
     def next_message_at(self) -> datetime | None:
         """Return when the next queued row is due (lease ends included), or None when nothing waits."""
@@ -303,12 +356,23 @@ class Store(Protocol):
         them. They are returned as they stood before. What comes of a deadline ends it, or is said with `move_on`.
         """
 
+    def next_deadline_at(self) -> datetime | None:
+        """Return when the next deadline comes round (lease ends included), or None when none does."""
+
     def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
         """Queue what has come of a deadline's alarms; store its remaining `alarms` and its `next_at`: one transaction.
 
         A message whose key is already there is left as it is. Nothing is written, and the answer is False, if the deadline has been
         ended meanwhile.
         """
+
+    # calendars
+    def calendar_hashes(self) -> Mapping[str, str]:
+        """Return, by country, the hash of the calendar by which open deadlines were last counted."""
+
+    def calendar(self, country: str) -> StoredCalendar | None: ...
+    def save_calendars(self, calendars: Sequence[StoredCalendar]) -> None:
+        """Keep these in place of what was kept of their countries."""
 
     # actors
     def save_actor(self, actor: StoredActor) -> None: ...
@@ -388,10 +452,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What the courier needs of an actor."""
+    """What the courier needs of whoever reads a message.
+
+    Attributes:
+        in_place: the one who is told is absent; this is the deputy.
+        daily: wants one list a day in place of single messages.
+    """
 
     id: str
+    country: str
     language: str
     level: Level
     zone: str
     channels: tuple[Address, ...]
+    in_place: bool = False
+    daily: bool = False

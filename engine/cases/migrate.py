@@ -48,7 +48,7 @@ class Migrated:
 
     Attributes:
         clocks: every deadline that stands from now on, with the alarms that have not come yet.
-        held: the steps whose deadlines stand still.
+        held: the steps whose deadlines stand still because the case is paused; one that is suspended says so itself.
         effects: who is told, and whose queued messages may no longer leave.
         begun: steps of lines that the case has only on the new version.
     """

@@ -82,7 +82,7 @@ def _ends(end: EndDeadline, slot: Slot) -> bool:
 
 
 def _later(one: SetDeadline, shift: ShiftDeadlines) -> SetDeadline:
-    if one.step not in shift.steps:
+    if one.step not in shift.steps or one.held:
         return one
     by = timedelta(seconds=shift.by_seconds)
     return replace(one, due_at=one.due_at + by, alarms=tuple(replace(alarm, at=alarm.at + by) for alarm in one.alarms))

@@ -1,7 +1,8 @@
 """`extends`: one procedure written as what differs from another, merged before it is typed.
 
-Mappings merge by key, lists replace, `remove: true` deletes. `share_when` is only added to, and safeguards merge by id and
-are never removed. What a key that is said anew may no longer do is judged on the typed procedures: `engine.sop.stricter`.
+Mappings merge by key, lists replace, `{add: […]}` lengthens a list, `remove: true` deletes. `share_when` is only added to, and
+safeguards merge by id and are never removed. What a key that is said anew may no longer do is judged on the typed procedures:
+`engine.sop.stricter`.
 Rules: docs/reference/sop-language.md, "extends".
 """
 
@@ -32,6 +33,7 @@ class _Merger:
 
     def by_key(self, base: Node, over: Node, path: tuple[str, ...]) -> Node:
         values, keys = dict(_dict(base)), dict(base.keys)
+        last = ""
         for key, value in _dict(over).items():
             here = (*path, key)
             mark = value.child("remove")
@@ -40,8 +42,14 @@ class _Merger:
                     del values[key]
                 continue
             known = values.get(key)
-            values[key] = value if known is None else self._one(known, value, here)
+            more = _more(value)
+            if more is not None and (known is None or not isinstance(known.value, dict) or key == "basis"):
+                entry = self._lengthened(known, more, here)
+            else:
+                entry = value if known is None else self._one(known, value, here)
+            values = _placed(values, key, entry, last)
             keys[key] = over.keys[key]
+            last = key
         return Node(values, over.spot, keys)
 
     def _one(self, base: Node, over: Node, path: tuple[str, ...]) -> Node:
@@ -60,6 +68,21 @@ class _Merger:
             if path == ("safeguards",):
                 return self._safeguards(base.value, over)
         return over
+
+    def _lengthened(self, base: Node | None, more: Node, path: tuple[str, ...]) -> Node:
+        """Add entries to a list; under `forms` an entry for a form that is listed already takes that one's place."""
+        entries = _list(more)
+        if base is None:
+            message = f'"{path[-1]}" is added to, and the procedure that this one extends has none there'
+            self._fault("SOP123", message, more.spot, "write the list itself, without `add`")
+            return more
+        if path[0] in ("share_when", "safeguards"):
+            return self._one(base, more, path)
+        listed = _list(base) if isinstance(base.value, list) else [base]
+        if path[-1] == "forms":
+            anew = {_form(one) for one in entries}
+            listed = [one for one in listed if _form(one) not in anew]
+        return Node([*listed, *entries], more.spot)
 
     def _may_go(self, known: list[str], path: tuple[str, ...], mark: Node, spot: Spot) -> bool:
         """Tell whether what is marked for removal is there and may be removed; else say why not."""
@@ -102,6 +125,31 @@ class _Merger:
 
 def _dict(node: Node) -> dict[str, Node]:
     return node.value if isinstance(node.value, dict) else {}
+
+
+def _placed(values: dict[str, Node], key: str, value: Node, last: str) -> dict[str, Node]:
+    """Put a value under its key; a new one after the key before it in the variant, for pictures follow the order of the file."""
+    if key in values or last not in values:
+        return {**values, key: value}
+    names = list(values)
+    names.insert(names.index(last) + 1, key)
+    return {name: value if name == key else values[name] for name in names}
+
+
+def _list(node: Node) -> list[Node]:
+    return node.value if isinstance(node.value, list) else []
+
+
+def _more(node: Node) -> Node | None:
+    """Return the list in `{add: […]}`."""
+    added = node.child("add")
+    return added if added is not None and len(_dict(node)) == 1 and isinstance(added.value, list) else None
+
+
+def _form(entry: Node) -> str:
+    """Return the form that an entry of `forms` lists, written as a word or as a mapping."""
+    named = entry.child("form")
+    return str(entry.value if named is None else named.value)
 
 
 def _id(node: Node) -> str:

@@ -139,7 +139,8 @@ class Outline:
     strands_of: Mapping[str, tuple[str, ...]]
     alongside: tuple[str, ...]
     _reach: dict[str, frozenset[str]] = field(default_factory=dict)
-    _before: dict[str, frozenset[str]] = field(default_factory=dict)
+    _after: dict[str, frozenset[str]] = field(default_factory=dict)
+    _circles: dict[str, str] = field(default_factory=dict)
 
     def main_steps(self) -> tuple[str, ...]:
         return self.lines[MAIN].steps
@@ -150,21 +151,26 @@ class Outline:
             self._reach[line] = closure([self.lines[line].start], self.next_steps)
         return self._reach[line]
 
+    def after(self, name: str) -> frozenset[str]:
+        """Return the steps of its line that a step leads to, itself included."""
+        if name not in self._after:
+            self._after[name] = closure([name], self.next_steps)
+        return self._after[name]
+
+    def circle(self, name: str) -> str:
+        """Return a step that stands for all those of its line that one can go to and come back from."""
+        if not self._circles:
+            self._circles.update(circles(self.next_steps))
+        return self._circles[name]
+
     def stands(self, name: str) -> bool:
         """Whether a case can ever stand at this step (and at the step its strand belongs to)."""
         spot = self.by_name[name]
         return name in self.reach(spot.line) and (spot.parent is None or spot.parent in self.reach(MAIN))
 
-    def beside(self, name: str) -> frozenset[str]:
-        """Return the steps at which a case may stand at the same moment as at this one, itself included."""
-        spot = self.by_name[name]
-        along = {step for key in self.alongside if key != spot.line for step in self.reach(key)}
-        if spot.kind is Kind.ALONGSIDE:
-            inside = {one.name for one in self.spots if one.kind is not Kind.ALONGSIDE and one.step.end is None}
-            return frozenset({name} | along | inside)
-        main = spot.parent or name
-        inside = {step for key in self.strands_of.get(main, ()) if key != spot.line for step in self.lines[key].steps}
-        return frozenset({name, main} | inside | along)
+    def inside(self, main: str) -> tuple[str, ...]:
+        """Return a step of the main line with those of its strands."""
+        return main, *(step for key in self.strands_of.get(main, ()) for step in self.lines[key].steps)
 
     def whole(self, part: str) -> tuple[str, ...]:
         """Return the parts that a name means: itself, or every part of a form named whole; () if there is none."""
@@ -193,6 +199,37 @@ def turned(edges: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
             if other in back:
                 back[other].add(step)
     return {step: frozenset(before) for step, before in back.items()}
+
+
+def circles(edges: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """Return for each step one that stands for all in its circle: those that lead to it and that it leads to.
+
+    Kosaraju's two walks (the strongly connected components), without recursion, in time that grows with the edges.
+    """
+    done: dict[str, None] = {}
+    for start in edges:
+        ahead = [(start, iter(edges[start]))] if start not in done else []
+        begun = {start}
+        while ahead:
+            step, following = ahead[-1]
+            for other in following:
+                if other in edges and other not in done and other not in begun:
+                    begun.add(other)
+                    ahead.append((other, iter(edges[other])))
+                    break
+            else:
+                done[step] = None
+                ahead.pop()
+    back = turned(edges)
+    circle: dict[str, str] = {}
+    for first in reversed(done):
+        waiting = [first]
+        while waiting:
+            step = waiting.pop()
+            if step not in circle:
+                circle[step] = first
+                waiting += [other for other in back[step] if other not in circle]
+    return circle
 
 
 _latest: tuple[Sop, Mapping[str, Form], Outline] | None = None

@@ -2,7 +2,7 @@
 
 It describes files as written: short forms (`forms: [intake]`, `by: any`, one word where a list may stand) beside the long ones;
 a reader of YAML that makes numbers or truth values of scalars is not contradicted. A file that `extends` another may leave out
-anything, and may `remove: true`.
+anything, may `remove: true`, and may lengthen a list by `{add: […]}`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from engine.forms.model import Form
-from engine.sop.model import Sop
+from engine.forms.model import NAME, Form
+from engine.sop.model import Safeguard, Sop
+from engine.sop.shared import Right, SharedSafeguards
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -51,8 +52,58 @@ def sop_schema() -> dict[str, Any]:
 
 def form_schema() -> dict[str, Any]:
     """Return the JSON Schema of form files."""
-    whole, parts = _as_written(Form)
-    return {"$schema": DIALECT, **whole, "title": "A form", "$defs": parts}
+    return schema_of(Form, "A form")
+
+
+def safeguard_schema() -> dict[str, Any]:
+    """Return the JSON Schema of shared safeguards: files that are one safeguard, and files of several."""
+    stated, parts = _as_written(Safeguard)
+    right, own = _as_written(Right)
+    several, _ = _as_written(SharedSafeguards)
+    parts = {name: _with_placeholders(part) for name, part in {**own, **parts}.items()}
+    properties = _with_placeholders(stated)["properties"] | {"id": stated["properties"]["id"]}
+    one = {**stated, "properties": {**right["properties"], **properties}}
+    entry = {**stated, "properties": properties}
+    several["properties"] = {
+        **right["properties"],
+        "safeguards": {**several["properties"]["safeguards"], "items": entry},
+    }
+    placeholder = {"type": "string", "pattern": rf"^\${NAME}$", "description": "What a procedure binds to it"}
+    return {
+        "$schema": DIALECT,
+        "title": "A shared safeguard",
+        "if": {"required": ["safeguards"]},
+        "then": several,
+        "else": one,
+        "$defs": {**parts, "Placeholder": placeholder},
+    }
+
+
+def _with_placeholders(node: Any) -> Any:
+    """Let a placeholder stand for any value below a key or in a list."""
+    if isinstance(node, list):
+        return [_with_placeholders(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    free = {key: _with_placeholders(value) for key, value in node.items()}
+    for key in ("properties", "patternProperties"):
+        if isinstance(node.get(key), dict):
+            free[key] = {name: _or_placeholder(one) for name, one in free[key].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            free[key] = _or_placeholder(free[key])
+    return free
+
+
+def _or_placeholder(schema: dict[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
+    return {**about, "anyOf": [schema, {"$ref": "#/$defs/Placeholder"}]}
+
+
+def schema_of(model: type[BaseModel], title: str) -> dict[str, Any]:
+    """Return the JSON Schema of files that hold one `model`, as written."""
+    whole, parts = _as_written(model)
+    return {"$schema": DIALECT, **whole, "title": title, "$defs": parts}
 
 
 def _as_written(model: type[BaseModel]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,7 +137,7 @@ def _loosened(node: Any) -> Any:
 
 
 def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of what is merged by key: nothing is required, and each key may be removed. Lists replace, so they stay."""
+    """Return the schema of what is merged by key: nothing is required, and each key may be removed. A list replaces, or adds."""
     if "$ref" in node:
         name = node["$ref"].removeprefix("#/$defs/")
         if "enum" in parts[name]:
@@ -96,6 +147,8 @@ def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, An
             variants[other] = {}  # a step holds strands, and they hold steps
             variants[other] = _variant(parts[name], parts, variants)
         return {**node, "$ref": f"#/$defs/{other}"}
+    if node.get("type") == "array":
+        return {**_about(node), "anyOf": [node, _lengthening(node)]}
     free = {key: value for key, value in node.items() if key not in ("required", "minProperties")}
     for key in ("anyOf", "oneOf"):
         if key in node:
@@ -106,6 +159,19 @@ def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, An
     return free
 
 
+def _lengthening(array: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"add": {**array, "minItems": 1}},
+        "required": ["add"],
+        "additionalProperties": False,
+        "description": "Adds to the list that is taken over",
+    }
+
+
 def _or_removed(schema: dict[str, Any]) -> dict[str, Any]:
-    about: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
-    return {**about, "anyOf": [schema, {"$ref": "#/$defs/Removed"}]}
+    return {**_about(schema), "anyOf": [schema, {"$ref": "#/$defs/Removed"}]}
+
+
+def _about(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: schema[key] for key in ("description", "default") if key in schema}

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnostics import Diagnostic
+from engine.diagnostics import Diagnostic, in_order
+from engine.source.blocks import STOPPED, further
 from engine.source.careful import MAX_FAULTS, careful
 from engine.source.swift import swift
-from engine.source.text import MAX_BYTES, decoded, split_lines
+from engine.source.text import MAX_BYTES, decoded, indented, split_lines
 from engine.source.tree import Marks, Node, Path, Plain, Source, Spot
 from engine.source.wording import shortened
 
@@ -45,10 +46,16 @@ def read(text: bytes | str, file: str) -> tuple[Source | None, list[Diagnostic]]
     plain, faults = decoded(text, file)
     if plain is None:
         return None, faults
+    misindented = indented(plain, file)
+    if misindented is not None:
+        fault, spoilt = misindented
+        return None, in_order([fault, *further(plain, file, [fault], spoilt)])
     value = swift(plain)
     if value is not None:
         return Source(value, Marks(file, lambda: _nodes(plain, file)), plain), []
     root, faults = careful(plain, file)
+    if faults and faults[-1].code == STOPPED and len(faults) < MAX_FAULTS:
+        return None, in_order([*faults, *further(plain, file, faults)])
     return (None if root is None else Source(root.plain(), Marks(file, root), plain)), faults
 
 

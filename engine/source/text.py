@@ -30,7 +30,7 @@ def decoded(text: bytes | str, file: str) -> tuple[str | None, list[Diagnostic]]
     except UnicodeDecodeError as error:
         place = _place_at(data[: error.start].decode("utf-8", "replace"), file)
         return None, [Diagnostic("YAML003", "the file is not UTF-8 text", place, 'save it as "UTF-8" in your editor')]
-    fault = _unseen(plain, file) or _indented(plain, file)
+    fault = _unseen(plain, file)
     return (plain, []) if fault is None else (None, [fault])
 
 
@@ -42,17 +42,18 @@ def _unseen(text: str, file: str) -> Diagnostic | None:
     return Diagnostic("YAML003", message, _place_at(text[: found.start()], file), "delete it, or type the line anew")
 
 
-def _indented(text: str, file: str) -> Diagnostic | None:
-    """Tell of the first line indented with tabs or wide spaces; the others have the same cause."""
+def indented(text: str, file: str) -> tuple[Diagnostic, frozenset[int]] | None:
+    """Tell of the first line indented with tabs or wide spaces, for the others have the same cause; and name all of them."""
     found = list(_INDENT.finditer(text))
     if not found:
         return None
+    spoilt = frozenset(number for number, line in enumerate(split_lines(text), 1) if _INDENT.match(line))
     what = "a tab" if found[0][1] == "\t" else "a space that isn't the plain one"
     others = len(found) - 1
     more = f" ({others} more {'lines' if others > 1 else 'line'} below)" if others else ""
     place = _place_at(text[: found[0].start(1)], file)
     hint = "indent with plain spaces, two for each level"
-    return Diagnostic("YAML004", f"this line is indented with {what}{more}", place, hint)
+    return Diagnostic("YAML004", f"this line is indented with {what}{more}", place, hint), spoilt
 
 
 def _place_at(before: str, file: str) -> Place:

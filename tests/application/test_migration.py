@@ -379,6 +379,22 @@ def test_a_pause_carries_over_with_the_time_that_stood_still(small, begun, publi
     assert (again.held, again.due_at) == (False, due + timedelta(days=1 + 5))
 
 
+def test_a_suspended_deadline_stays_suspended_and_keeps_what_was_left_of_it(small, begun, publish):
+    """On the new version it stands still too; when it goes on, the new length counts, less what had gone by."""
+    due = next(one.due_at for one in rows(small, begun) if one.name == "due")
+    small.clock.advance(timedelta(days=1))
+    small.casework.suspend(begun, "talk", "hospital", "w")
+    publish(("due: {within: 3 days,", "due: {within: 4 days,"))
+
+    small.migrations.apply(small.migrations.plan("small", 2))
+
+    assert {one.held for one in rows(small, begun) if one.name == "due"} == {True}
+    small.clock.advance(timedelta(days=5))
+    small.casework.resume(begun, "talk", "w")
+    again = next(one for one in rows(small, begun) if one.name == "due")
+    assert (again.held, again.due_at) == (False, due + timedelta(days=1 + 5))
+
+
 def test_visits_that_were_made_stay_made(small, begun, publish):
     """Of a series with other days, what was recorded counts where the new version would have counted it."""
     small.casework.record(begun, "consent", GIVEN, "w")

@@ -21,9 +21,8 @@ from engine.analysis.moves import Moves
 from engine.analysis.slices import Limits, Slice
 from engine.analysis.state_space import Space
 from engine.application.past import moves_that_count
-from engine.application.rehearsal import Rehearsal, Stage, read_story
 from engine.calendars.almanac import shipped
-from engine.cases.case import Acknowledge, Enter, Facts, Fire, Launch, Move, Take, Wake
+from engine.cases.case import Acknowledge, Enter, Facts, Fire, Launch, Move, Resume, Suspend, Take, Wake
 from engine.cases.decide import Decision, begun, decide
 from engine.cases.effects import Effect, HoldDeadlines, SetDeadline
 from engine.cases.migrate import Migrated, migrate, rebuild
@@ -31,6 +30,8 @@ from engine.cases.names import Migrate, PlayedMigration, as_named_now
 from engine.cases.replay import Played, standing
 from engine.settings import DEFINITIONS
 from engine.sop.compile import CompiledSop
+from engine.values import SuspensionReason
+from passerelle.scenarios import Rehearsal, read_story, stage_of
 from tests.analysis.procedures import PARTS, Chance, compiled
 from tests.analysis.test_state_space import every_leaf, stands_for
 
@@ -75,7 +76,7 @@ class Walk:
         random, case = self._random, self.case
         self.now += timedelta(days=random.choice([0, 0, 0, 1, 4, 12]), minutes=1)
         step = random.choice(case.steps())
-        match random.choice(["take"] * 6 + ["record"] * 4 + ["fire", "ack", "ack", "wake"]):
+        match random.choice(["take"] * 6 + ["record"] * 4 + ["fire", "ack", "ack", "wake", "suspend", "go on"]):
             case "take":
                 names = {action for one in self.sop.steps.values() for action in one.actions}
                 self._actors += 1
@@ -86,6 +87,10 @@ class Walk:
                 return bool(names) and self.does(Fire(random.choice(sorted(names)), step))
             case "ack":
                 return self.does(Acknowledge(random.choice(["w", case.parties["far"]]), random.choice([step, None])))
+            case "suspend":
+                return self.does(Suspend(step, random.choice(list(SuspensionReason)), "w"))
+            case "go on":
+                return self.does(Resume(step, "w"))
             case "wake":
                 return self.does(Wake())
         part = random.choice(PARTS)
@@ -258,9 +263,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompiledSop, list[P
     clock = FixedClock(MONDAY)
     house = build(Settings(data_dir=folder, mail_folder=folder / "mail"), clock)
     house.procedures.publish(DEFINITIONS / "sops" / "adult-return.yaml")
-    stage = Stage(clock, house.store, house.people, house.casework, house.corrections, house.sweep, DEFINITIONS)
-    path = next(iter(sorted((DEFINITIONS / "scenarios").glob("*.yaml"))))
-    rehearsal = Rehearsal(stage, read_story(path), lambda what, moved: None)
+    path = DEFINITIONS / "scenarios" / "adult-return-fr-al.yaml"
+    rehearsal = Rehearsal(stage_of(house), read_story(path), lambda what, moved: None)
     rehearsal.launch()
     for _ in rehearsal.play():
         pass

@@ -18,9 +18,11 @@ from engine.application.ports import (
     Deadline,
     Entry,
     NewMessage,
+    RecordedProof,
     Shift,
     SopVersion,
     StoredActor,
+    StoredCalendar,
     StoredCase,
     StoredRecord,
     StoredRefusal,
@@ -33,6 +35,7 @@ from engine.values import MessageKind, MessageState
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 KEY = bytes(range(32))
+PROOF = RecordedProof("first", "holds", 12, "", "1.0", 60_000, 10.0, NOW)
 
 
 def opened(url: str, folder: Path) -> SqlStore:
@@ -143,18 +146,43 @@ def test_a_key_is_used_once(store):
     assert store.entry("AAAA-AAAA-A", 99) is None
 
 
-@pytest.mark.parametrize("table", ["history", "records", "sop_versions", "refusals"])
+@pytest.mark.parametrize("table", ["history", "records", "sop_versions", "sop_proofs", "refusals"])
 @pytest.mark.parametrize("change_of_row", ["UPDATE {} SET {} = {}", "DELETE FROM {}"])
 def test_what_is_on_record_can_be_neither_changed_nor_deleted(store, table, change_of_row):
     """The database itself refuses, whoever asks."""
     store.commit(change(1, record=StoredRecord("AAAA-AAAA-A", 1, "form", False, b"body")))
     store.note_refusal(StoredRefusal("AAAA-AAAA-A", NOW, "desk", "go", "role"))
-    column = {"history": "actor", "records": "part", "sop_versions": "sop", "refusals": "actor"}[table]
+    store.save_version(SopVersion("ping", 1, "v1", "{}", NOW), [PROOF])
+    columns = {
+        "history": "actor",
+        "records": "part",
+        "sop_versions": "sop",
+        "sop_proofs": "verdict",
+        "refusals": "actor",
+    }
+    column = columns[table]
 
     with pytest.raises(Fault) as refused, store.writing() as connection:
         connection.execute(text(change_of_row.format(table, column, "'x'")))
 
     assert refused.value.code == "insert_only"
+
+
+def test_a_version_is_kept_with_what_was_proved_of_it(store):
+    """In the order proved; a version without a proof has none; what is on record stays."""
+    second = replace(PROOF, safeguard="second", verdict="undecided", reason="Too large.", seconds=0.25)
+    store.save_version(SopVersion("ping", 2, "v2", "{}", NOW), [PROOF, second])
+    store.save_version(SopVersion("ping", 2, "v2", "{}", NOW), [replace(PROOF, verdict="broken")])
+
+    assert store.proofs() == {"v2": [PROOF, second]}
+    assert [one.hash for one in store.versions()] == ["v1", "v2"]
+
+
+def test_a_version_that_was_kept_without_proof_gets_one(store):
+    """Published by an older program, and once more by this one."""
+    store.save_version(SopVersion("ping", 1, "v1", "{}", NOW), [PROOF])
+
+    assert store.proofs() == {"v1": [PROOF]}
 
 
 def test_deadlines_end_by_step_by_name_and_all_at_once(store):
@@ -182,6 +210,31 @@ def test_held_deadlines_stand_still_and_go_on_later(store):
     (found,) = store.deadlines("AAAA-AAAA-A")
     assert (found.due_at, found.next_at, found.held) == (NOW + 4 * HOUR, NOW + 3 * HOUR, False)
     assert [alarm.at for alarm in found.alarms] == [NOW + 3 * HOUR, NOW + 4 * HOUR, NOW + 5 * HOUR]
+
+
+def test_a_deadline_that_is_suspended_stays_so_when_the_pause_ends(store):
+    """The change that ends the pause sets it anew, held: it is not let go with the others."""
+    store.commit(change(1, deadlines=(deadline(name="old"), deadline(name="due"))))
+    store.commit(change(2, held=("here",)))
+
+    again = replace(deadline(name="due"), held=True)
+    store.commit(change(3, ended=(("here", "due"),), deadlines=(again,), shifted=Shift(("here",), 7200.0)))
+
+    assert {one.name: one.held for one in store.deadlines("AAAA-AAAA-A")} == {"old": False, "due": True}
+    assert [one.name for one in store.claim_due(NOW + timedelta(days=900), 10, NOW + timedelta(days=901))] == ["old"]
+
+
+def test_calendars_are_kept_by_country_and_replaced(store):
+    """The last one by which deadlines were counted, and its hash without its text."""
+    first = StoredCalendar("FR", "a" * 64, "calendar: FR", NOW)
+    second = replace(first, hash="b" * 64, text="calendar: FR # changed", counted_at=NOW + HOUR)
+    store.save_calendars([first, replace(first, country="AL")])
+
+    store.save_calendars([second])
+
+    assert store.calendar_hashes() == {"FR": "b" * 64, "AL": "a" * 64}
+    assert store.calendar("FR") == second
+    assert store.calendar("ZZ") is None
 
 
 def test_a_deadline_set_by_the_change_that_ends_a_pause_is_right_as_it_is(store):
@@ -216,8 +269,8 @@ def test_a_message_belongs_to_one_courier_until_its_lease_ends(store):
     assert (len(first), len(second)) == (3, 2)
     assert not set(first) & set(second)
     assert sorted(later) == sorted([*first, *second])
-    assert store.mark_sent(first[0], "one", NOW, "mail") is False
-    assert store.mark_sent(first[0], "two", NOW, "mail") is True
+    assert store.mark_sent([first[0]], "one", NOW, "mail") == 0
+    assert store.mark_sent([first[0]], "two", NOW, "mail") == 1
 
 
 def test_two_couriers_never_share_a_row(store):
@@ -243,9 +296,9 @@ def test_a_message_is_sent_put_back_or_failed(store):
     store.commit(change(1, messages=tuple(message(f"k{n}") for n in range(3))))
     sent, back, failed = store.lease(NOW, "c", 3, NOW + HOUR)
 
-    store.mark_sent(sent, "c", NOW, "mail")
-    store.put_back(back, "c", NOW + 2 * HOUR, "server away")
-    store.mark_failed(failed, "c", "no such mailbox", "mail")
+    store.mark_sent([sent], "c", NOW, "mail")
+    store.put_back([back], "c", NOW + 2 * HOUR, "server away")
+    store.mark_failed([failed], "c", "no such mailbox", "mail")
 
     found = {one.id: one for one in store.messages()}
     assert (found[sent].state, found[sent].sent_at, found[sent].tries) == (MessageState.SENT, NOW, 1)

@@ -1,7 +1,7 @@
 """The tables. References, steps, instants and sealed bytes; nothing personal in the clear.
 
 Instants are whole microseconds since 1970 in UTC, the same on both databases, so that the sweep is one comparison of numbers.
-History, records, versions and refusals are insert-only: triggers refuse to change or delete a row (migrations).
+History, records, versions, their proofs and refusals are insert-only: triggers refuse to change or delete a row (migrations).
 Terms: docs/glossary.md. Why a snapshot beside the history: docs/decisions/0001-a-case-is-a-fold-of-its-history.md.
 """
 
@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-INSERT_ONLY: Final = ("sop_versions", "history", "records", "refusals")
+INSERT_ONLY: Final = ("sop_versions", "sop_proofs", "history", "records", "refusals")
 
 sop_versions = Table(
     "sop_versions",
@@ -38,6 +38,23 @@ sop_versions = Table(
     Column("published_at", BigInteger, nullable=False),
     UniqueConstraint("sop", "number"),
     comment="Published versions of procedures; a version never changes",
+)
+
+sop_proofs = Table(
+    "sop_proofs",
+    metadata,
+    Column("version", String(64), ForeignKey("sop_versions.hash"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("safeguard", String(160), nullable=False),
+    Column("verdict", String(12), nullable=False),
+    Column("explored", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("engine", String(40), nullable=False),
+    Column("budget_states", Integer, nullable=False),
+    Column("budget_milliseconds", Integer, nullable=False),
+    Column("proved_at", BigInteger, nullable=False),
+    UniqueConstraint("version", "safeguard"),
+    comment="What was known of each safeguard when a version was published; insert-only",
 )
 
 cases = Table(
@@ -125,6 +142,8 @@ outbox = Table(
     Column("owner", String(64), nullable=False),
     Column("sent_at", BigInteger),
     Column("channel", String(32), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("letter", String(64), nullable=False),
     Index("outbox_waiting", "next_at"),
     Index("outbox_of_a_case", "ref"),
     comment="Messages to be sent and sent: ids, role and template, never a name or an address; next_at only while it waits",
@@ -139,6 +158,16 @@ actors = Table(
     Column("enabled", Boolean, nullable=False),
     Column("body", LargeBinary, nullable=False),
     comment="The people and desks who are told; names and addresses are sealed",
+)
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("country", String(2), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("counted_at", BigInteger, nullable=False),
+    comment="The calendars by which open deadlines were last counted",
 )
 
 refusals = Table(

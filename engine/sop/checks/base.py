@@ -10,8 +10,9 @@ Rendered for designers in docs/reference/checks.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean
@@ -65,15 +66,38 @@ def place(file: SopFile, mention: Mention) -> Place:
     return file.marks.key(mention.path) if mention.key else file.marks.value(mention.path)
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A name that means nothing where it stands: the end of the sentence about it, and a hint that is asked for once."""
+
+    mention: Mention
+    end: str
+    hint: Callable[[], str]
+
+
+def once(code: str, file: SopFile, wrong: Iterable[Wrong]) -> Iterator[Diagnostic]:
+    """Give one diagnostic for each cause: at the first place in the file, with the others beside it."""
+    causes: dict[str, list[tuple[Place, Wrong]]] = {}
+    for one in wrong:
+        causes.setdefault(one.end, []).append((place(file, one.mention), one))
+    for end, told in causes.items():
+        (at, first), *others = sorted(told, key=lambda one: (one[0].file != file.file, one[0]))
+        also = tuple(other for other, _ in others)
+        yield Diagnostic(code, f"{first.mention.saying} {end}", at, first.hint(), also=also)
+
+
 def unknown(
     code: str, file: SopFile, found: Iterable[Mention], known: Sequence[str], what: str
 ) -> Iterator[Diagnostic]:
-    """Give one diagnostic for each mention whose word is not among the known names (nor the words allowed there)."""
+    """Give one diagnostic for each word that is not among the known names (nor the words allowed there)."""
     names = frozenset(known)
-    for mention in found:
-        if mention.word not in names and mention.word not in mention.words:
-            message = f'{mention.saying} "{mention.word}", which does not exist'
-            yield Diagnostic(code, message, place(file, mention), did_you_mean(mention.word, known, what))
+    wrong = (one for one in found if one.word not in names and one.word not in one.words)
+    return once(code, file, (missing(one, known, what) for one in wrong))
+
+
+def missing(mention: Mention, known: Sequence[str], what: str) -> Wrong:
+    """Say of a word that nothing is called so; the hint names the nearest there is."""
+    return Wrong(mention, f'"{mention.word}", which does not exist', partial(did_you_mean, mention.word, known, what))
 
 
 SKELETON: Final = """\
@@ -142,6 +166,16 @@ fields:
 """,
 }
 """The forms that the examples speak of."""
+
+SAFEGUARDS: Final[Mapping[str, str]] = {
+    "always-a-way-out": """\
+id: always-a-way-out
+title: {en: Every case can end, fr: Tout dossier peut s’achever}
+from: any
+reachable: $ends
+""",
+}
+"""The shared safeguards that the examples may take up."""
 
 DOCUMENTS: Final = frozenset({"eu-directive-2011-36"})
 """The documents that the examples point to."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from engine.diagnostics import Diagnostic, Severity
 from engine.sop.checks.base import Check, outline
 from engine.sop.load import SopFile
-from engine.sop.outline import Kind, Outline, closure
+from engine.sop.outline import Kind, Outline
 
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
@@ -39,9 +39,9 @@ def _can_be(drawn: Outline, known_from: str, at: str) -> bool:
     if Kind.ALONGSIDE in (first.kind, then.kind) and first.line != then.line:
         return True
     if first.line == then.line:
-        return at in closure([known_from], drawn.next_steps)
+        return at in drawn.after(known_from)
     start, end = first.parent or first.name, then.parent or then.name
-    return end in closure([start], drawn.next_steps)
+    return end in drawn.after(start)
 
 
 CHECK = Check(

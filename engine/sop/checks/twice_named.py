@@ -20,9 +20,12 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
                 message = f'{what} "{one.name}" stands twice: names of {what}s are unique in a file'
                 yield Diagnostic("SOP213", message, file.marks.key(one.path), "give one of them another name")
             seen.add(one.name)
+    along = {step for key in drawn.alongside for step in drawn.reach(key)}
     for offer in drawn.everywhere:
-        beside = {step for main in drawn.covers[offer.name] for step in drawn.beside(main)}
-        twin = next((one for one in drawn.offers if one.name == offer.name and one.at in beside), None)
+        twins = [one for one in drawn.offers if one.name == offer.name]
+        covered = drawn.covers[offer.name] if twins else ()
+        beside = along | {step for main in covered for step in drawn.inside(main)} if covered else ()
+        twin = next((one for one in twins if one.at in beside), None)
         if twin is not None:
             message = (
                 f'action "{offer.name}" is open everywhere and at step "{twin.at}": nobody could say which is meant'

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from engine.diagnostics import Diagnostic, Severity, did_you_mean
-from engine.sop.checks.base import Check, named, outline, place
+from engine.sop.checks.base import Check, Wrong, named, once, outline
 from engine.sop.load import SopFile
 from engine.sop.mentions import Sort
 
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
+    return once("SOP204", file, _wrong(file))
+
+
+def _wrong(file: SopFile) -> Iterator[Wrong]:
     drawn = outline(file)
     forms = file.shelf.forms
     for mention in named(file):
@@ -18,16 +23,14 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
             continue
         form, _, part = mention.word.partition(".")
         if form not in forms:
-            hint = did_you_mean(form, tuple(forms), "forms")
-            yield Diagnostic("SOP204", f'{mention.saying} "{form}", which does not exist', place(file, mention), hint)
+            hint = partial(did_you_mean, form, tuple(forms), "forms")
+            yield Wrong(mention, f'"{form}", which does not exist', hint)
         elif part:
-            message = f'{mention.saying} "{mention.word}", but form "{form}" has no part "{part}"'
-            hint = did_you_mean(part, tuple(forms[form].parts), "parts")
-            yield Diagnostic("SOP204", message, place(file, mention), hint)
+            hint = partial(did_you_mean, part, tuple(forms[form].parts), "parts")
+            yield Wrong(mention, f'"{mention.word}", but form "{form}" has no part "{part}"', hint)
         elif mention.exact:
-            message = f'{mention.saying} "{form}" as a whole, but its parts are recorded and read one by one'
-            hint = "name a part: " + ", ".join(drawn.whole(form))
-            yield Diagnostic("SOP204", message, place(file, mention), hint)
+            hint = partial("name a part: {}".format, ", ".join(drawn.whole(form)))
+            yield Wrong(mention, f'"{form}" as a whole, but its parts are recorded and read one by one', hint)
 
 
 CHECK = Check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.diagnostics import Diagnostic, Severity
-from engine.sop.checks.base import Check, named, unknown
+from engine.sop.checks.base import Check, missing, named, once
 from engine.sop.load import SopFile
 from engine.sop.mentions import Sort
 from engine.values import Kind, Side
@@ -13,12 +13,13 @@ from engine.values import Kind, Side
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
     roles = tuple(file.sop.roles)
-    receivers = (*roles, *Side, *Kind)
-    for mention in named(file):
-        if mention.sort is Sort.ROLE:
-            yield from unknown("SOP203", file, [mention], roles, "roles")
-        elif mention.sort is Sort.RECEIVER:
-            yield from unknown("SOP203", file, [mention], receivers, "roles, sides and kinds")
+    known = {Sort.ROLE: (roles, "roles"), Sort.RECEIVER: ((*roles, *Side, *Kind), "roles, sides and kinds")}
+    wrong = [
+        missing(mention, *known[mention.sort])
+        for mention in named(file)
+        if mention.sort in known and mention.word not in (*known[mention.sort][0], *mention.words)
+    ]
+    return once("SOP203", file, wrong)
 
 
 CHECK = Check(

@@ -1,14 +1,19 @@
-"""SOP313: a role, fact or list is declared and never used."""
+"""SOP313: a role, fact or list is declared and never used. One that is misspelt where it is used is told of there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from engine.diagnostics import Diagnostic, Severity
+from engine.diagnostics import Diagnostic, Severity, nearest
 from engine.sop import model as m
 from engine.sop.checks.base import Check, named, outline
 from engine.sop.load import SopFile
+from engine.sop.mentions import Sort
 from engine.sop.model import FormRequirement
+
+_SORTS: Final = {"role": (Sort.ROLE, Sort.RECEIVER), "fact": (Sort.FACT,), "list": (Sort.LIST,)}
+_MAX_GUESSES: Final = 20
 
 
 def _run(file: SopFile) -> Iterator[Diagnostic]:
@@ -19,8 +24,10 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
     if any(m.ANY in offer.action.by for offer in (*outline(file).offers, *outline(file).everywhere)):
         spoken |= set(file.sop.roles)
     for what, declared in (("role", file.sop.roles), ("fact", file.sop.facts), ("list", file.sop.lists)):
+        unknown = sorted({word for sort, word in used if sort in _SORTS[what] and word not in declared})
+        meant = {nearest(word, declared) for word in unknown[:_MAX_GUESSES]}
         for name in declared:
-            if name not in words and name not in spoken:
+            if name not in words and name not in spoken and name not in meant:
                 message = f'{what} "{name}" is declared and never used'
                 yield Diagnostic(
                     "SOP313", message, file.marks.key((f"{what}s", name)), "take it out, or use it", Severity.WARNING
