@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from benchmarks.action import durable
 from benchmarks.courier import courier
+from benchmarks.migration import CASES, MOVES, migrated
 from benchmarks.postgres import postgresql
 from benchmarks.proofs import adult, sequence, strands
 from benchmarks.rehearsal import simulated
@@ -40,6 +41,14 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     )
     yield "17 independent strands of two steps, one safeguard", f"{strands():.1f} ms", "", "bound 50 ms"
     yield "1,000 steps in sequence, one safeguard", f"{sequence():.0f} ms", "", "bound 2 s"
+    planned, applied, undone = migrated()
+    what = f"`sop migrate`, {CASES:,} cases of {MOVES} moves, dry run and applying it"
+    yield (
+        what,
+        f"{planned + applied:.1f} s",
+        f"dry run {planned:.1f}, applied {applied:.1f}, undone {undone:.1f}",
+        "bound 10 s",
+    )
     sizes = (1000, 30_000, 1_000_000) if "--large" in sys.argv else (1000, 30_000)
     yield from _actions("SQLite FULL, whole file encrypted", None, sizes)
     with postgresql() as url:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -29,8 +29,9 @@ from engine.application.past import launched_on, moves_that_count
 from engine.application.people import People
 from engine.application.ports import NEVER, Cipher, Deadline, Entry, Message, NewMessage, SopVersion, Store, StoredCase
 from engine.application.procedures import Procedures, find_version
-from engine.cases.case import Case
-from engine.cases.effects import Effect, Notify, SetDeadline
+from engine.cases.case import Case, Facts
+from engine.cases.draft import ASYLUM
+from engine.cases.effects import Notify, SetDeadline
 from engine.cases.migrate import Migrated, Reason, migrate
 from engine.cases.names import Migrate, Names, as_named_now
 from engine.cases.replay import Played
@@ -63,7 +64,7 @@ class Plan:
 
     @property
     def code(self) -> str:
-        said = (self.target.hash, self.fates, self.names)
+        said = (self.target.hash, self.fates, self.names, self.facts, self.given)
         return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:12]
 
 
@@ -123,7 +124,7 @@ class Migrations:
         away = [one for one in cases if one.version != target.hash]
         numbers = {one.hash: one.number for one in versions}
         actors = self._people.all()
-        fates = [self._fate(one, asked, numbers, actors)[0] for one in sorted(away, key=lambda one: one.ref)]
+        fates = [self._foreseen(one, asked, numbers, actors) for one in sorted(away, key=lambda one: one.ref)]
         return replace(asked, fates=tuple(fates), there=len(cases) - len(away))
 
     def apply(self, plan: Plan, expected: str | None = None) -> tuple[str, list[Applied]]:
@@ -165,26 +166,38 @@ class Migrations:
 
     # ── One case ────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _foreseen(self, stored: StoredCase, plan: Plan, numbers: Mapping[str, int], actors: Iterable[Actor]) -> Fate:
+        """Say what would become of one case, even while somebody moves it."""
+        for _ in range(_TRIES):
+            try:
+                return self._fate(stored, plan, numbers, actors)[0]
+            except Conflict:
+                stored = self._store.case(stored.ref) or stored
+        return _stays(stored, numbers, _BUSY)
+
     def _fate(
         self, stored: StoredCase, plan: Plan, numbers: Mapping[str, int], actors: Iterable[Actor], run: str = ""
     ) -> tuple[Fate, Ready | None]:
-        """Decide about one case as it stands at this moment."""
-        number = numbers.get(stored.version, 0)
+        """Decide about one case as it stands at this moment; raises Conflict if it is moved while it is read."""
+        if stored.outcome is not None:
+            return _stays(stored, numbers, Reason("closed", "It has been closed meanwhile.")), None
+        if stored.version == plan.target.hash:
+            return _stays(stored, numbers, Reason("there", "It has been moved there meanwhile.")), None
         try:
             loaded = self._casework.opened(stored)
             now, new = self._clock.now(), self._procedures.compiled(plan.target.hash)
             move = self._move(loaded, new, plan, actors, run)
             if not isinstance(move, Migrate):
-                return Fate(stored.ref, number, stored.seq, move), None
+                return _stays(stored, numbers, *move), None
+            # The deadlines first: if the history then ends with the entry of the case's row, nobody moved it in between.
             clocks = tuple(_clock(one) for one in self._store.deadlines(stored.ref))
             answer = migrate(loaded.sop, new, loaded.case, loaded.facts, self._past(loaded), clocks, move, now)
         except Unreadable as why:
-            return Fate(
-                stored.ref, number, stored.seq, (Reason("unreadable", f"It can't be read: {why.message}."),)
-            ), None
+            return _stays(stored, numbers, Reason("unreadable", f"It can't be read: {why.message}.")), None
         if isinstance(answer, tuple):
-            return Fate(stored.ref, number, stored.seq, answer), None
-        return fate_of(loaded, number, new, answer, clocks, plan.names, now), Ready(loaded, move, answer, clocks, now)
+            return _stays(stored, numbers, *answer), None
+        fate = fate_of(loaded, numbers[stored.version], new, answer, clocks, plan.names, now)
+        return fate, Ready(loaded, move, answer, clocks, now)
 
     def _move(
         self, loaded: Loaded, new: CompiledSop, plan: Plan, actors: Iterable[Actor], run: str
@@ -209,32 +222,28 @@ class Migrations:
 
     def _past(self, loaded: Loaded) -> list[Played]:
         """Return the moves of a case that count, in the names of the version on which it stands."""
-        history = moves_that_count(self._store, self._cipher, self._store.history(loaded.case.ref))
+        entries = self._store.history(loaded.case.ref)
+        if not entries or entries[-1].seq != loaded.stored.seq:
+            raise Conflict("Somebody moves this case at this moment.")
+        history = moves_that_count(self._store, self._cipher, entries)
         return as_named_now(self._procedures.compiled, launched_on(history, loaded.case.version), history)
 
     def _applied(
         self, planned: Fate, plan: Plan, run: str, numbers: Mapping[str, int], actors: Iterable[Actor]
     ) -> Applied:
         """Move one case as it stands now, again and again while others move it too."""
-        fate = planned
         for _ in range(_TRIES):
             stored = self._store.case(planned.ref)
-            if stored is None or stored.outcome is not None:
-                closed = Reason("closed", "It has been closed meanwhile.")
-                return Applied(Fate(planned.ref, planned.number, planned.entry, (closed,)), True)
-            if stored.version == plan.target.hash:
-                there = Reason("there", "It has been moved there meanwhile.")
-                return Applied(Fate(planned.ref, planned.number, planned.entry, (there,)), True)
-            fate, ready = self._fate(stored, plan, numbers, actors, run)
-            if ready is None:
-                return Applied(fate, True)
+            if stored is None:
+                raise UnknownName(f"There is no case {planned.ref}.")
             try:
-                self._commit(ready, fate, plan, run)
+                fate, ready = self._fate(stored, plan, numbers, actors, run)
+                if ready is not None:
+                    self._commit(ready, fate, plan, run)
             except Conflict:
                 continue
             return Applied(fate, fate != planned)
-        busy = Reason("busy", "Others move it all the time; try again.")
-        return Applied(Fate(planned.ref, planned.number, fate.entry, (busy,)), True)
+        return Applied(replace(planned, reasons=(_BUSY,)), True)
 
     def _commit(self, ready: Ready, fate: Fate, plan: Plan, run: str) -> None:
         loaded, answer = ready.loaded, ready.answer
@@ -280,14 +289,10 @@ class Migrations:
         facts = facts_of(left.snapshot, loaded.facts.calendars)
         sop = self._procedures.compiled(before.version)
         messages = self._store.messages(before.ref)
-        heard = sorted({one.role for one in messages if one.seq == entry.seq and one.state is MessageState.SENT})
-        heard = [role for role in heard if role in before.parties]
-        case = msgspec.structs.replace(before, seq=entry.seq + 1, told=before.told | set(heard))
-        view = CaseView(case, facts, now)
-        effects: tuple[Effect, ...] = tuple(
-            Notify(MessageKind.FOR_INFORMATION, role, case.main, "correction", why_not_told(sop, role, view))
-            for role in heard
-        )
+        heard = {one.role: one for one in messages if one.seq == entry.seq and one.state is MessageState.SENT}
+        told = before.told | (heard.keys() & before.parties.keys())
+        case = msgspec.structs.replace(before, seq=entry.seq + 1, told=told)
+        effects = (*_corrected(sop, case, facts, heard, now), *_strangers(loaded, before, heard))
         name = f"v{numbers[loaded.case.version]} → v{number}"
         did = Did("", "", "undo", name, loaded.case.steps())
         change = change_of(
@@ -312,6 +317,32 @@ class Ready:
     now: datetime
 
 
+def _corrected(sop: CompiledSop, case: Case, facts: Facts, heard: Iterable[str], now: datetime) -> Iterator[Notify]:
+    """Tell the parties who have heard of a migration that something was corrected, as far as they may be told."""
+    view = CaseView(case, facts, now)
+    for role in sorted(heard):
+        if role in case.parties:
+            why = why_not_told(sop, role, view)
+            yield Notify(MessageKind.FOR_INFORMATION, role, case.main, "correction", why)
+
+
+def _strangers(loaded: Loaded, before: Case, heard: Mapping[str, Message]) -> Iterator[Notify]:
+    """Ask those to stop who had a part in the case only while it was on the other version, and were told of it."""
+    asylum = loaded.facts.attributes.get(ASYLUM) is True
+    for role, message in sorted(heard.items()):
+        if role not in before.parties and message.actor not in before.parties.values():
+            if asylum and role in loaded.sop.official:
+                continue
+            yield Notify(MessageKind.FOR_INFORMATION, role, before.main, "stop", actor=message.actor)
+
+
+_BUSY: Final = Reason("busy", "Others move it all the time; try again.")
+
+
+def _stays(stored: StoredCase, numbers: Mapping[str, int], *reasons: Reason) -> Fate:
+    return Fate(stored.ref, numbers.get(stored.version, 0), stored.seq, reasons)
+
+
 def _key(run: str) -> str:
     """Name the history entries of a run: nothing moves a case twice in one run."""
     return f"migrate {run}"
@@ -325,7 +356,7 @@ def _again(one: Message, case: Case, now: datetime) -> NewMessage:
     """Queue anew what a migration had silenced."""
     return NewMessage(
         secrets.token_hex(16), one.ref, case.seq, one.kind, one.role, one.actor, one.step, one.template,
-        MessageState.QUEUED, now, one.due_at,
+        MessageState.QUEUED, now, one.due_at, urgent=one.urgent,
     )  # fmt: skip
 
 
@@ -345,12 +376,12 @@ def _chosen(cases: Iterable[StoredCase], refs: Iterable[str], sop: str) -> list[
 
 
 def _clock(row: Deadline) -> SetDeadline:
-    return SetDeadline(row.kind, row.step, row.name, row.due_at, row.alarms)
+    return SetDeadline(row.kind, row.step, row.name, row.due_at, row.alarms, row.held)
 
 
 def _row(ref: str, clock: SetDeadline, held: Sequence[str]) -> Deadline:
     """Make the row of a deadline; of one whose alarms have all come nothing more comes but what it does by itself."""
     by_itself = clock.due_at if clock.kind in ("timed", "wake") else NEVER
-    stands_still = clock.step in held
+    stands_still = clock.held or clock.step in held
     first = clock.due_at if stands_still else clock.alarms[0].at if clock.alarms else by_itself
     return Deadline(ref, clock.step, clock.name, clock.kind, clock.due_at, first, clock.alarms, stands_still)

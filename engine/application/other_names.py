@@ -17,7 +17,7 @@ def read_names(written: Sequence[str], olds: Sequence[CompiledSop], new: Compile
     """Read "step:old=new" pairs.
 
     Raises:
-        WrongUse: one is of another form, or two give one name.
+        WrongUse: one is of another form, or two names of one version would become one.
         UnknownName: no other version has the old name, or the new version not the new one.
     """
     found: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
@@ -34,6 +34,12 @@ def read_names(written: Sequence[str], olds: Sequence[CompiledSop], new: Compile
         if old in found[kind] or name in found[kind].values():
             raise WrongUse(f'"{one}" gives a name that another pair has already.')
         found[kind][old] = name
+    for kind, pairs in found.items():
+        for old, name in pairs.items():
+            if any({old, name} <= _known(kind, sop) and name not in pairs for sop in olds):
+                raise WrongUse(
+                    f'"{old}" and "{name}" are two {kind}s of one version: they can\'t both become "{name}".'
+                )
     return Names(found["step"], found["action"], found["form"], found["fact"])
 
 

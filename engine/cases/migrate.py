@@ -31,7 +31,7 @@ from engine.forms.record import FormRefused, complete, typed
 from engine.sop import model as m
 from engine.sop.compile import CompiledSop
 from engine.sop.requirements import Sentences, words
-from engine.values import Kind, MessageKind, Value
+from engine.values import Kind, MessageKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Migrated:
 
     Attributes:
         clocks: every deadline that stands from now on, with the alarms that have not come yet.
-        held: the steps whose deadlines stand still.
+        held: the steps whose deadlines stand still because the case is paused; one that is suspended says so itself.
         effects: who is told, and whose queued messages may no longer leave.
         begun: steps of lines that the case has only on the new version.
     """
@@ -194,7 +194,7 @@ class _Migration:
                 try:
                     typed(fact.type, before[name], fact.choices)
                 except ValueError as why:
-                    yield Reason("fact", f"The fact {title} is “{before[name]}” here, and {why}.")
+                    yield Reason("fact", f"The fact {title} says something else here: it {why}.")
             elif not (
                 name in declared or name in self._move.facts or name in settable
                 or fact.type is FieldType.BOOLEAN or fact.default is not None
@@ -224,9 +224,9 @@ class _Migration:
         before = {self._names.fact(name): value for name, value in self._facts.attributes.items()}
         declared = {self._names.fact(name) for name in self._old.sop.facts} - (self._move.facts.keys() - before.keys())
         for name in sorted(declared & self._new.sop.facts.keys()):
-            was, becomes = before.get(name), again.facts.attributes.get(name)
-            if was != becomes:
-                yield Reason("known", f"The fact “{name}” is {_said(was)}, and would be {_said(becomes)}.")
+            if before.get(name) != again.facts.attributes.get(name):
+                title = words(self._new.sop.facts[name].title, "en")
+                yield Reason("known", f"The fact “{title}” ({name}) would say something else.")
         records = {
             slot: one
             for key, one in self._facts.records.items()
@@ -389,7 +389,3 @@ def _named(move: Move) -> str:
             return move.part
         case _:
             return str(type(move).__struct_config__.tag)
-
-
-def _said(value: Value | None) -> str:
-    return "not known" if value is None else f"“{str(value).lower() if isinstance(value, bool) else value}”"

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from engine.cases.case import Acknowledge, Assign, Enter, Fire, Launch, Move, Mute, Take, Wake
+from engine.cases.case import Acknowledge, Assign, Enter, Fire, Launch, Move, Mute, Resume, Suspend, Take, Wake
 from engine.cases.decide import initial_facts
 from engine.cases.replay import Played
 from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
@@ -112,6 +112,8 @@ def _renamed(move: Move, old: CompiledSop, new: CompiledSop, how: Migrate) -> Mo
             return changed(move, part=part) if part in new.parts else None
         case Acknowledge(step=str(step)):
             return changed(move, step=names.step(step)) if names.step(step) in new.steps else None
+        case Suspend() | Resume():
+            return changed(move, step=names.step(move.step)) if names.step(move.step) in new.steps else None
         case Mute(role=""):
             return move
         case Assign() | Mute():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -380,6 +379,22 @@ def test_a_pause_carries_over_with_the_time_that_stood_still(small, begun, publi
     assert (again.held, again.due_at) == (False, due + timedelta(days=1 + 5))
 
 
+def test_a_suspended_deadline_stays_suspended_and_keeps_what_was_left_of_it(small, begun, publish):
+    """On the new version it stands still too; when it goes on, the new length counts, less what had gone by."""
+    due = next(one.due_at for one in rows(small, begun) if one.name == "due")
+    small.clock.advance(timedelta(days=1))
+    small.casework.suspend(begun, "talk", "hospital", "w")
+    publish(("due: {within: 3 days,", "due: {within: 4 days,"))
+
+    small.migrations.apply(small.migrations.plan("small", 2))
+
+    assert {one.held for one in rows(small, begun) if one.name == "due"} == {True}
+    small.clock.advance(timedelta(days=5))
+    small.casework.resume(begun, "talk", "w")
+    again = next(one for one in rows(small, begun) if one.name == "due")
+    assert (again.held, again.due_at) == (False, due + timedelta(days=1 + 5))
+
+
 def test_visits_that_were_made_stay_made(small, begun, publish):
     """Of a series with other days, what was recorded counts where the new version would have counted it."""
     small.casework.record(begun, "consent", GIVEN, "w")
@@ -503,40 +518,6 @@ def test_a_case_that_closed_after_the_dry_run_stays(small, begun, publish):
     assert small.queries.case(begun)["version"] == 1
 
 
-def test_people_who_act_while_cases_migrate_lose_nothing(small, publish):
-    """Forty cases move while two people work on them: each move that was accepted is in the history, each case is on v2."""
-    refs = [small.casework.launch("small", "FR", "AL", "w", {}, {"far": "f"}).ref for _ in range(40)]
-    publish(SHORTER)
-    plan = small.migrations.plan("small", 2)
-    accepted: list[tuple[str, int]] = []
-
-    def work(mine: list[str]) -> None:
-        for ref in mine:
-            for move in (
-                lambda ref: small.casework.take(ref, "hand_over", "w"),
-                lambda ref: small.casework.take(ref, "give_back", "w"),
-            ):
-                try:
-                    accepted.append((ref, move(ref).seq))
-                except NotAllowed:
-                    continue
-
-    people = [threading.Thread(target=work, args=(refs[half::2],)) for half in range(2)]
-    for one in people:
-        one.start()
-    _, done = small.migrations.apply(plan)
-    for one in people:
-        one.join()
-
-    assert all(one.fate.moves for one in done)
-    assert {small.queries.case(ref)["version"] for ref in refs} == {2}
-    for ref in refs:
-        history = small.queries.history(ref)
-        assert [one["seq"] for one in history] == list(range(1, len(history) + 1))
-        assert {seq for at, seq in accepted if at == ref} <= {one["seq"] for one in history if one["move"] == "action"}
-    assert all(not broken for broken in small.queries.verify().values())
-
-
 def test_the_entry_holds_what_is_left_sealed(small, begun, publish):
     """Who may open the case can see from which version it came, and what it left there."""
     publish(SHORTER)
@@ -560,6 +541,32 @@ def test_a_case_that_cannot_be_read_stays_and_holds_up_nobody(small, begun, publ
 
     assert [one.code for one in fates[begun].reasons] == ["unreadable"]
     assert fates[other].moves
+
+
+def test_whoever_had_a_part_only_on_the_new_version_is_asked_to_stop_by_an_undo(small, begun, publish):
+    """The new desk was told that it is its turn; after the undo it is no party any more, and hears so."""
+    small.casework.record(begun, "consent", GIVEN, "w")
+    small.casework.take(begun, "hand_over", "w")
+    publish(NEW_ROLE, GUARDED)
+    desk(small, "g", "guard")
+    run, _ = small.migrations.apply(small.migrations.plan("small", 2))
+    small.courier.run()
+    assert ("your_turn", "guard", "g") in told(small, begun, "sent")
+
+    small.migrations.undo("small", run)
+
+    assert ("stop", "guard", "g") in told(small, begun)
+    assert "guard" not in small.casework.load(begun).case.parties
+    small.courier.run()
+    assert ("stop", "guard", "g") in told(small, begun, "sent")
+
+
+def test_two_steps_of_one_version_never_become_one(small, begun, publish):
+    """A map that would put two steps under one name is refused before any case is looked at."""
+    publish(SHORTER)
+
+    with pytest.raises(WrongUse, match="two steps of one version"):
+        small.migrations.plan("small", 2, renamed=["step:talk=there"])
 
 
 def test_unknown_versions_runs_and_cases_are_named(small, begun, publish):

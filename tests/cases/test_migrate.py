@@ -22,7 +22,7 @@ from engine.analysis.slices import Limits, Slice
 from engine.analysis.state_space import Space
 from engine.application.past import moves_that_count
 from engine.calendars.almanac import shipped
-from engine.cases.case import Acknowledge, Enter, Facts, Fire, Launch, Move, Take, Wake
+from engine.cases.case import Acknowledge, Enter, Facts, Fire, Launch, Move, Resume, Suspend, Take, Wake
 from engine.cases.decide import Decision, begun, decide
 from engine.cases.effects import Effect, HoldDeadlines, SetDeadline
 from engine.cases.migrate import Migrated, migrate, rebuild
@@ -30,6 +30,7 @@ from engine.cases.names import Migrate, PlayedMigration, as_named_now
 from engine.cases.replay import Played, standing
 from engine.settings import DEFINITIONS
 from engine.sop.compile import CompiledSop
+from engine.values import SuspensionReason
 from passerelle.scenarios import Rehearsal, read_story, stage_of
 from tests.analysis.procedures import PARTS, Chance, compiled
 from tests.analysis.test_state_space import every_leaf, stands_for
@@ -75,7 +76,7 @@ class Walk:
         random, case = self._random, self.case
         self.now += timedelta(days=random.choice([0, 0, 0, 1, 4, 12]), minutes=1)
         step = random.choice(case.steps())
-        match random.choice(["take"] * 6 + ["record"] * 4 + ["fire", "ack", "ack", "wake"]):
+        match random.choice(["take"] * 6 + ["record"] * 4 + ["fire", "ack", "ack", "wake", "suspend", "go on"]):
             case "take":
                 names = {action for one in self.sop.steps.values() for action in one.actions}
                 self._actors += 1
@@ -86,6 +87,10 @@ class Walk:
                 return bool(names) and self.does(Fire(random.choice(sorted(names)), step))
             case "ack":
                 return self.does(Acknowledge(random.choice(["w", case.parties["far"]]), random.choice([step, None])))
+            case "suspend":
+                return self.does(Suspend(step, random.choice(list(SuspensionReason)), "w"))
+            case "go on":
+                return self.does(Resume(step, "w"))
             case "wake":
                 return self.does(Wake())
         part = random.choice(PARTS)

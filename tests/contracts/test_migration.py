@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -188,3 +189,35 @@ def tell(house: Application, words: dict[str, list[str]]) -> None:
     with engine.begin() as connection:
         for one in words[engine.dialect.name]:
             connection.exec_driver_sql(one)
+
+
+def test_people_who_act_while_cases_migrate_lose_nothing(house: Application, folder: Path):
+    """Forty cases move while two people work on them: each move that was accepted is in the history, each case is on v2."""
+    refs = [house.casework.launch("small", "FR", "AL", "w", {}, {}).ref for _ in range(40)]
+    (folder / "sops" / "small.yaml").write_text(PROCEDURE.replace("within: 3 days", "within: 9 days"), encoding="utf-8")
+    house.procedures.publish(folder / "sops" / "small.yaml")
+    plan = house.migrations.plan("small", 2)
+    accepted: list[tuple[str, int]] = []
+
+    def work(mine: list[str]) -> None:
+        for ref in mine:
+            for action in ("hand_over", "give_back"):
+                try:
+                    accepted.append((ref, house.casework.take(ref, action, "w").seq))
+                except NotAllowed:
+                    continue
+
+    people = [threading.Thread(target=work, args=(refs[half::2],)) for half in range(2)]
+    for one in people:
+        one.start()
+    _, done = house.migrations.apply(plan)
+    for one in people:
+        one.join()
+
+    assert all(one.fate.moves for one in done)
+    assert {house.queries.case(ref)["version"] for ref in refs} == {2}
+    for ref in refs:
+        history = house.queries.history(ref)
+        assert [one["seq"] for one in history] == list(range(1, len(history) + 1))
+        assert {seq for at, seq in accepted if at == ref} <= {one["seq"] for one in history if one["move"] == "action"}
+    assert all(not broken for broken in house.queries.verify().values())
