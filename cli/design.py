@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -160,12 +161,25 @@ def _live(sop: str) -> Overlay:
         return Overlay(counts=house.queries.standing(sop))
 
 
-@app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
-def schema(form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False) -> None:
-    """The JSON Schema for editors."""
-    from engine.sop.schema import form_schema, sop_schema
+@app.command("schema", epilog="Example: passerelle sop schema --into sop_definitions/schema")
+def schema(
+    form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
+    into: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all schemas as files there")] = None,
+) -> None:
+    """The JSON Schemas for editors: printed, or written where the first line of each file finds them."""
+    from engine.sop.schema import SCHEMAS
 
-    show_json(form_schema() if form else sop_schema())
+    if into is None:
+        show_json(SCHEMAS["form" if form else "sop"]())
+        return
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for name, made in SCHEMAS.items():
+            file = into / f"{name}.schema.json"
+            file.write_text(json.dumps(made(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            out.print(f"✓ {file}", soft_wrap=True)
+    except OSError as why:
+        raise WrongUse(f"{into} can't be written: {why.strerror}") from None
 
 
 @app.command("publish", epilog="Example: passerelle sop publish sop_definitions/sops/adult-return.yaml")

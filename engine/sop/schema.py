@@ -7,11 +7,13 @@ anything, and may `remove: true`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from engine.forms.model import Form
+from engine.sop.keys import keys_of, models_in
 from engine.sop.model import Sop
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -32,7 +34,9 @@ def sop_schema() -> dict[str, Any]:
     variant = _variant(whole, parts, variants)
     variant["properties"]["extends"] = {
         **whole["properties"]["sop"],
+        "title": "extends (variant)",
         "description": "The procedure this one is built upon",
+        "examples": ["adult-return"],
     }
     variant["required"] = ["sop", "extends"]
     for key in ("sop", "version"):
@@ -55,11 +59,27 @@ def form_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **whole, "title": "A form", "$defs": parts}
 
 
+SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {"sop": sop_schema, "form": form_schema}
+"""What is written of each sort of file: its name, and the schema."""
+
+
 def _as_written(model: type[BaseModel]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the schema of a model, and those of the models in it by name."""
     schema: dict[str, Any] = _loosened(model.model_json_schema(by_alias=True))
     parts: dict[str, Any] = schema.pop("$defs")
+    models = {one.__name__: one for one in models_in(model)}
+    for name, part in {**parts, model.__name__: schema}.items():
+        if name in models:
+            _explain(part, models[name])
     return schema, parts
+
+
+def _explain(part: dict[str, Any], model: type[BaseModel]) -> None:
+    """Put beside each key what an editor shows of it: a title and an example."""
+    written = next((one for one in part.get("anyOf", ()) if "properties" in one), part)
+    keys = {one.name: one for one in keys_of(model)}
+    for name, schema in written["properties"].items():
+        written["properties"][name] = {"title": keys[name].title, **schema, "examples": [keys[name].example]}
 
 
 def _loosened(node: Any) -> Any:
@@ -107,5 +127,6 @@ def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, An
 
 
 def _or_removed(schema: dict[str, Any]) -> dict[str, Any]:
-    about: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
+    shown = ("title", "description", "default", "examples")
+    about: dict[str, Any] = {key: schema[key] for key in shown if key in schema}
     return {**about, "anyOf": [schema, {"$ref": "#/$defs/Removed"}]}
