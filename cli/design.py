@@ -13,7 +13,7 @@ from cli.cases import Json, Language, application
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
-from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
+from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw, draw_overview
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
 from engine.application.procedures import Checked, check, proved
@@ -118,9 +118,14 @@ def draw_(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it")] = None,
     language: Language = "en",
     cases: Annotated[bool, typer.Option("--cases", help="Show how many open cases stand at each step")] = False,
+    overview: Annotated[
+        bool, typer.Option("--overview", help="At a glance: what each country does in each phase (svg)")
+    ] = False,
 ) -> None:
     """The diagram of a procedure: phases as columns, the two countries as lanes."""
-    wanted = _format(format, output)
+    wanted = Format.SVG if overview and format is None and output is None else _format(format, output)
+    if overview and wanted is not Format.SVG:
+        raise WrongUse(f"--overview is drawn as svg, not as {wanted}")
     if cases and wanted in MODELS:
         raise WrongUse(f"--cases is for pictures; {wanted} holds the procedure alone")
     if path.is_dir():
@@ -131,7 +136,8 @@ def draw_(
     sop = checked.file.sop
     if language not in sop.title:
         raise WrongUse(f'{path} has no words in "{language}"', [f"languages: {', '.join(sop.title)}"])
-    drawn = draw(sop, wanted, language, _live(sop.sop) if cases else None)
+    counted = _live(sop.sop) if cases else None
+    drawn = draw_overview(sop, language, counted) if overview else draw(sop, wanted, language, counted)
     if output is None:
         print(drawn, end="")
         return

@@ -38,7 +38,8 @@ _SPACES: Final = {
 def bpmn(sop: m.Sop, language: str) -> str:
     """Return `sop` as a BPMN 2.0 file."""
     outline = outline_of(sop)
-    return _Model(Words(outline, language), lay_out(outline, language)).whole()
+    said = Words(outline, language)
+    return _Model(said, lay_out(said)).whole()
 
 
 @dataclass(frozen=True, slots=True)
