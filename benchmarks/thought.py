@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 from engine.application import casework
-from engine.application.rehearsal import Rehearsal, Stage, read_story
 from engine.bootstrap import build
 from engine.cases.decide import decide
 from engine.clock import FixedClock
 from engine.settings import DEFINITIONS, Settings
 from engine.sop.compile import compile_sop
 from engine.sop.load import Shelf, load_sop
+from passerelle.scenarios import Rehearsal, read_story, stage_of
 
 ADULT = DEFINITIONS / "sops" / "adult-return.yaml"
 STORY = DEFINITIONS / "scenarios" / "adult-return-fr-al.yaml"
@@ -46,14 +46,10 @@ def _once(given: tuple[object, ...]) -> float:
 
 def _play() -> None:
     story = read_story(STORY)
-    clock = FixedClock(story.begins_at)
     with tempfile.TemporaryDirectory() as folder:
-        house = build(Settings(data_dir=Path(folder)), clock)
+        house = build(Settings(data_dir=Path(folder)), FixedClock(story.begins_at))
         house.procedures.publish(ADULT)
-        stage = Stage(
-            clock, house.store, house.people, house.casework, house.corrections, house.sweep, house.settings.definitions
-        )
-        rehearsal = Rehearsal(stage, story, lambda what, moved: None)
+        rehearsal = Rehearsal(stage_of(house), story, lambda what, moved: None)
         rehearsal.launch()
         for _ in rehearsal.play():
             pass

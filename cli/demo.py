@@ -17,12 +17,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from cli.output import err, out, show_json
 from engine.application.casework import Moved
 from engine.application.procedures import check
-from engine.application.rehearsal import Rehearsal, Stage, Story, read_story
+from engine.application.scenarios.load import Story, read_story
+from engine.application.scenarios.rehearsal import Rehearsal
 from engine.bootstrap import Application, build
 from engine.clock import FixedClock
 from engine.errors import Fault, WrongUse
 from engine.settings import DEFINITIONS, Settings
 from engine.sop.requirements import words
+from passerelle.scenarios import stage_of
 from workflows.dispatcher import Dispatcher
 from workflows.server import PrefectServer
 
@@ -87,13 +89,7 @@ class _Play:
         self._carried_at = house.clock.now()
         self._sent = 0
         self._lines: list[str] = []
-        clock = house.clock
-        if not isinstance(clock, FixedClock):
-            raise WrongUse("a rehearsal needs a clock that can be moved")
-        stage = Stage(
-            clock, house.store, house.people, house.casework, house.corrections, house.sweep, house.settings.definitions
-        )
-        self._rehearsal = Rehearsal(stage, story, self._after)
+        self._rehearsal = Rehearsal(stage_of(house), story, self._after)
 
     def run(self) -> dict[str, Any]:
         """Play the story and return it in the contract's shapes."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +15,11 @@ from cli.cases import Json, Language, application
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
+from cli.stories import play
 from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw, draw_overview
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
+from engine.application.ports import RecordedProof
 from engine.application.procedures import Checked, check, proved
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
@@ -25,6 +29,7 @@ app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no
 app.command(
     "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
 )(rehearse)
+app.command("test", epilog="Example: passerelle sop test sop_definitions/scenarios")(play)
 app.add_typer(editing.app)
 
 
@@ -80,7 +85,7 @@ def _safeguards(one: Checked) -> list[dict[str, object]]:
             "id": proof.safeguard.id,
             "verdict": str(Verdict.UNDECIDED if proof.verdict is Verdict.VACUOUS else proof.verdict),
             "explored": proof.explored,
-            "reason": proof.reason,
+            "reason": f"It protects nothing. {proof.reason}" if proof.verdict is Verdict.VACUOUS else proof.reason,
             "counterexample": shapes(proof),
         }
         for proof in one.proofs
@@ -101,12 +106,7 @@ def _say(one: Checked) -> None:
     mark = "✓" if one.is_sound else "✗"
     print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
     if one.proofs:
-        counts = {verdict: sum(proof.verdict is verdict for proof in one.proofs) for verdict in Verdict}
-        said = ["protects nothing" if verdict is Verdict.VACUOUS else str(verdict) for verdict in Verdict]
-        listed = ", ".join(
-            f"{counts[verdict]} {word}" for verdict, word in zip(Verdict, said, strict=True) if counts[verdict]
-        )
-        print(f"  {len(one.proofs)} safeguards: {listed}")
+        print(f"  {len(one.proofs)} safeguards: {counted(proof.verdict for proof in one.proofs)}")
 
 
 @app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.svg")
@@ -170,17 +170,24 @@ def _live(sop: str) -> Overlay:
 @app.command("schema", epilog="Example: passerelle sop schema --into sop_definitions/schema")
 def schema(
     form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
+    kind: Annotated[str, typer.Option(help="sop, form, safeguard or scenario: the files it is for")] = "sop",
     into: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all schemas as files there")] = None,
 ) -> None:
-    """The JSON Schemas for editors: printed, or written where the first line of each file finds them."""
-    from engine.sop.schema import SCHEMAS
+    """The JSON Schemas for editors: one printed, or all written where the first line of each file finds them."""
+    from engine.application.scenarios.schema import scenario_schema
+    from engine.sop.schema import form_schema, safeguard_schema, sop_schema
 
+    kinds: dict[str, Callable[[], dict[str, object]]] = {
+        "sop": sop_schema, "form": form_schema, "safeguard": safeguard_schema, "scenario": scenario_schema,
+    }  # fmt: skip
+    if kind not in kinds:
+        raise WrongUse(f'"{kind}" is not a kind of file: {", ".join(kinds)}')
     if into is None:
-        show_json(SCHEMAS["form" if form else "sop"]())
+        show_json(kinds["form" if form else kind]())
         return
     try:
         into.mkdir(parents=True, exist_ok=True)
-        for name, made in SCHEMAS.items():
+        for name, made in kinds.items():
             file = into / f"{name}.schema.json"
             file.write_text(json.dumps(made(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
             out.print(f"✓ {file}", soft_wrap=True)
@@ -206,14 +213,40 @@ def publish(path: Path, json: Json = False) -> None:
 def list_(json: Json = False) -> None:
     """Versions, and how many open cases each has."""
     with application() as house:
-        versions, cases = house.store.versions(), house.store.open_cases()
-    shapes = [
-        {"sop": one.sop, "version": one.number, "hash": one.hash, "published_at": rfc3339(one.published_at),
-         "open_cases": cases.get(one.hash, 0)}
+        versions, cases, proofs = house.store.versions(), house.store.open_cases(), house.store.proofs()
+    if json:
+        show_json([
+            {"sop": one.sop, "version": one.number, "hash": one.hash, "published_at": rfc3339(one.published_at),
+             "open_cases": cases.get(one.hash, 0), "proof": _proof(proofs.get(one.hash, ()))}
+            for one in versions
+        ])  # fmt: skip
+        return
+    rows = [
+        (one.sop, one.number, one.hash[:12], day(rfc3339(one.published_at)), cases.get(one.hash, 0),
+         counted(proof.verdict for proof in proofs.get(one.hash, ())) or "not on record")
         for one in versions
     ]  # fmt: skip
-    if json:
-        show_json(shapes)
-        return
-    rows = [(s["sop"], s["version"], str(s["hash"])[:12], day(str(s["published_at"])), s["open_cases"]) for s in shapes]
-    table(("procedure", "version", "hash", "published (UTC)", "open cases"), rows)
+    table(("procedure", "version", "hash", "published (UTC)", "open cases", "safeguards"), rows)
+
+
+def _proof(proofs: Sequence[RecordedProof]) -> dict[str, object] | None:
+    """Say what was known when a version was published: all its safeguards were proved in one run."""
+    if not proofs:
+        return None
+    first = proofs[0]
+    return {
+        "engine": first.engine,
+        "proved_at": rfc3339(first.proved_at),
+        "budget": {"states": first.states, "seconds": first.seconds},
+        "safeguards": [
+            {"id": one.safeguard, "verdict": one.verdict, "explored": one.explored, "reason": one.reason}
+            for one in proofs
+        ],
+    }
+
+
+def counted(verdicts: Iterable[str]) -> str:
+    """Count verdicts in words: "51 holds, 1 broken"."""
+    counts = Counter(verdicts)
+    said = {verdict: "protects nothing" if verdict is Verdict.VACUOUS else str(verdict) for verdict in Verdict}
+    return ", ".join(f"{counts[verdict]} {word}" for verdict, word in said.items() if counts[verdict])

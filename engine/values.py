@@ -56,6 +56,19 @@ class Strength(StrEnum):
     ASSUMPTION = "assumption"
 
 
+class Evidence(StrEnum):
+    """How a statement about a right came to be known to us, whatever its strength."""
+
+    FOUND = "found"
+    """Read in a copy of the source."""
+    KNOWN = "known"
+    """Well-known legal or handbook text that was not read again; to be verified by a lawyer."""
+    COMMON_PRACTICE = "common_practice"
+    """What is done in the field; no source was found."""
+    ASSUMPTION = "assumption"
+    """Ours, to be tested."""
+
+
 class MessageKind(StrEnum):
     YOUR_TURN = "your_turn"
     FOR_INFORMATION = "for_information"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from engine.analysis.classes import ABSENT, MISSING, OTHER, Said, SlotClasses, says_yes
 from engine.analysis.logic import (
@@ -29,7 +30,20 @@ from engine.analysis.logic import (
 )
 from engine.analysis.moves import Moves, Way
 from engine.analysis.questions import Trigger
-from engine.analysis.slices import Event, FactOf, Monitor, State, Step, Tests
+from engine.analysis.slices import (
+    NEVER,
+    OVER,
+    Classes,
+    Counted,
+    Event,
+    FactOf,
+    LineOf,
+    Monitor,
+    State,
+    Step,
+    Tests,
+    Watched,
+)
 from engine.analysis.state_space import Space
 from engine.calendars.almanac import shipped
 from engine.cases.case import (
@@ -100,6 +114,7 @@ class Planned:
         given: for a record that a safeguard speaks of, what it must say.
         fitted_to: for a record, up to which move its values were chosen anew.
         old: for a record, whether it is signed as long ago as what it says allows.
+        is_beside: for a record, whether it is one older than the record that counts, so that it happens and does not count.
     """
 
     way: Way | None
@@ -110,6 +125,7 @@ class Planned:
     given: Says | None = None
     fitted_to: int = 0
     old: bool = False
+    is_beside: bool = False
     choices: tuple[Cube, ...] = ()
 
 
@@ -154,6 +170,8 @@ class Player:
             self._plan.append(last)
         self._run(trigger)
         self._certify(trigger, safeguard)
+        if trigger is None and not self._ends_as(end):
+            raise DoesNotRun("it ends elsewhere")
         return self.happenings()
 
     def happenings(self) -> tuple[Happening, ...]:
@@ -187,6 +205,7 @@ class Player:
             slot, mask = step.says or ("", 0)
             classes = self._space.slots.get(slot, self._space.event_classes(step.way.name))
             planned.slot = slot or self._any_slot(step.way.name)
+            planned.is_beside = not slot and planned.slot in self._space.slots
             if isinstance(classes, SlotClasses) and mask:
                 planned.among = (classes, mask)
         return planned
@@ -414,8 +433,8 @@ class Player:
         return at
 
     def _is_record(self, number: int) -> bool:
-        way = self._plan[number].way
-        return way is not None and way.is_recording
+        planned = self._plan[number]
+        return planned.way is not None and planned.way.is_recording and not planned.is_beside
 
     def _voided(self, part: str, at: int) -> int:
         """Return the first move after the last voiding of a form part before `at`."""
@@ -487,9 +506,7 @@ class Player:
             raise TypeError("a wait is no move")
         day = self._day(now)
         if way.acknowledges:
-            role = planned.slot or self._sop.sop.steps[case.main].responsible[0]
-            if planned.slot is None and way.step is not None:
-                role = self._sop.steps[way.step].model.responsible[0]
+            role = planned.slot or self._sop.steps[way.name].model.responsible[0]
             actor = self._actor(role, case)
             return Acknowledge(actor, way.step), Happening("acknowledge", way.name, way.step or "", role, now, day)
         if way.is_recording and way.entry is not None:
@@ -527,6 +544,8 @@ class Player:
         signed_on = today if said.age == 0 else today - timedelta(days=classes.limits[said.age - 1] + 1)
         if planned.old and said.age < len(classes.limits):
             signed_on = today - timedelta(days=classes.limits[said.age])
+        if planned.is_beside:
+            signed_on = self._too_early(slot, self._stands[at].facts)
         fields = dict(self._fields(part, said, today, planned.given))
         signers = tuple(sorted(said.signers))
         role = self._one_of(sorted(way.entry.by))
@@ -538,6 +557,14 @@ class Player:
         )  # fmt: skip
         return move, happening
 
+    def _too_early(self, slot: str, facts: Facts) -> date:
+        """Return the last day on which a record would have been signed too early to count; raises DoesNotRun."""
+        known, voided = facts.records.get(slot), facts.voided.get(slot.partition(">")[0])
+        days = [date.fromisoformat(day) for day in (known.signed_on if known is not None else None, voided) if day]
+        if not days:
+            raise DoesNotRun(f"any record of {slot} counts there")
+        return max(days) - timedelta(days=1)
+
     def _class(self, planned: Planned, at: int) -> tuple[Said, SlotClasses]:
         """Choose what a record says: what this path asks of it, and as many of the later moves as can be."""
         slot = planned.slot or ""
@@ -547,7 +574,7 @@ class Player:
             mask &= _agreeing(classes, *planned.among)
         if planned.given is not None:
             mask &= classes.mask(planned.given) or mask
-        for number in range(at + 1, len(self._plan)):
+        for number in () if planned.is_beside else range(at + 1, len(self._plan)):
             later = self._plan[number]
             if later.slot == slot and self._is_record(number):
                 mask = self._read(classes, mask, slot, later.cube) or mask
@@ -627,7 +654,7 @@ class Player:
         if asked and all(guard.holds(before.view) for guard in guards(asked, self._sop.scope)):
             raise DoesNotRun("what the safeguard requires holds there")
         for monitor in self._space.monitors:
-            if self._is_on(monitor):
+            if not trigger.at_launch and self._is_on(monitor, len(self._plan) - 1):
                 raise DoesNotRun("what should have happened had happened")
         if trigger.told:
             self._tell(trigger.told, before, asked)
@@ -653,18 +680,70 @@ class Player:
                     return
         raise DoesNotRun(f"no move was found that tells {role} just there")
 
-    def _is_on(self, monitor: Monitor) -> bool:
-        """Follow what a safeguard remembers along the run, up to its last move."""
-        on = False
-        for number, planned in enumerate(self._plan[:-1]):
+    def _ends_as(self, end: State) -> bool:
+        """Whether the state that was found stands for the case at the end of the run."""
+        standing = self._stands[-1]
+        case, paused = standing.case, end[1][0] if end[1] is not None else None
+        if (case.main, case.paused.main if case.paused is not None else None) != (end[0], paused):
+            return False
+        return all(self._is_so(key, end[number], standing) for key, number in self._space.index.items())
+
+    def _is_so(self, key: object, value: Any, standing: Standing) -> bool:
+        view = standing.view
+        match key:
+            case LineOf(line):
+                return bool(value == view.strand_step(line))
+            case FactOf(name):
+                return bool(value == view.fact(name))
+            case Counted(action, since):
+                return bool(value == min(self._space.most(key), view.times_taken(action, since)))
+            case StepDone(step, since):
+                return view.done_after(step, since) is value
+            case Elapsed(step=str(step)) | SeriesOver(step):
+                over = isinstance(key, SeriesOver) or self._holds(key, standing)
+                return (value == NEVER) is (view.entered_at(step) is None) and (value != OVER or over)
+            case Watched(number):
+                return self._is_on(self._space.monitors[number], len(self._plan)) is value
+            case str():
+                classes = self._space.slots[key]
+                every = classes.aged(value[0] | value[1] | value[2])
+                return bool((every | classes.handed_on(every)) & self._actual(key, classes, standing))
+        return True
+
+    def _actual(self, key: str, classes: Classes, standing: Standing) -> int:
+        """Return the classes that answer every question about a slot as the case does."""
+        if not isinstance(classes, SlotClasses):
+            _, step, role = key.split(" ")
+            return classes.present if standing.view.acknowledged(step, role) else ABSENT
+        record = standing.view.record(key)
+        if record is None:
+            return ABSENT
+        answers = [self._says(question, standing.view) for question in classes.questions]
+        counts = classes.receiver is None or record.actor == standing.view.party(classes.receiver)
+        return sum(
+            2 << number
+            for number, said in enumerate(classes.classes)
+            if said.counts is counts and [says_yes(one, said, classes.limits) for one in classes.questions] == answers
+        )
+
+    def _is_on(self, monitor: Monitor, moves: int) -> bool:
+        """Follow what a safeguard remembers along the run, through so many moves of the plan."""
+        launched = self._stands[0]
+        entered = launched.case.entered
+        on = any(one.enter in entered for one in monitor.sets if one.enter) and self._are_so(monitor.facts, launched)
+        on = on and not any(one.enter in entered for one in monitor.clears if one.enter)
+        for number, planned in enumerate(self._plan[:moves]):
             if planned.way is None:
                 continue
             before, happening = self._stands[number], self._done[number + 1]
             if any(self._happened(event, planned.way, before.case, happening) for event in monitor.clears):
                 on = False
             elif any(self._happened(event, planned.way, before.case, happening) for event in monitor.sets):
-                on = True
+                on = on or self._are_so(monitor.facts, before)
         return on
+
+    def _are_so(self, facts: Iterable[Knows], standing: Standing) -> bool:
+        return all(self._holds(one, standing) for one in facts)
 
     def _happened(self, event: Event, way: Way, before: Case, happening: Happening) -> bool:
         if event.parts:
@@ -681,6 +760,11 @@ class Player:
         if event.acknowledge is not None:
             return way.acknowledges and way.step == event.acknowledge
         return happening.kind == "action" and way.name == event.action
+
+
+def count_moves(happenings: Iterable[Happening]) -> int:
+    """Return how many actions, records and acknowledgements there are."""
+    return sum(one.kind in ("action", "record", "acknowledge") for one in happenings)
 
 
 def watched(sop: CompiledSop) -> CompiledSop:

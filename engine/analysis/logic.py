@@ -238,7 +238,9 @@ class Reader:
                     Formula(Knows(name, self._values(name, values))) for name, values in requirement.fact.items()
                 )
             case m.StrandsRequirement(strands="done"):
-                return both(self._ended(strand) for strand in self._sop.strands_of.get(step or "", ()))
+                if step is None:
+                    return both(self._not_running(strand) for own in self._sop.strands_of.values() for strand in own)
+                return both(self._ended(strand) for strand in self._sop.strands_of.get(step, ()))
             case m.StrandsRequirement(strands=named) if isinstance(named, dict):
                 return both(self._ended(strand, outcomes) for strand, outcomes in named.items())
             case m.AtRequirement(at=steps):
@@ -305,13 +307,25 @@ class Reader:
         )
 
     def _none(self, one: m.Requirement, step: str | None) -> Formula:
+        """Denied, and what it would be read from is known: a record exists, a date was given."""
+        if isinstance(one, m.AnyOfRequirement):
+            return both(self._none(part, step) for part in one.any_of)
         denied = self.one(one, step).negated()
         if isinstance(one, m.FormRequirement) and not one.or_absent:
             return both([Formula(Says(slot(one), one.form)), denied])
+        if isinstance(one, m.WaitedRequirement) and one.waited.from_ is not None:
+            return both([Formula(Says(one.waited.from_.form, one.waited.from_.form)), denied])
         return denied
 
     def _values(self, name: str, written: Iterable[str]) -> frozenset[Value]:
         return fact_values(self._scope.sop, name, written)
+
+    def _not_running(self, strand: str) -> Formula:
+        """Where a case stands at another step, a strand is not there, and so does not run (asked by what is open everywhere)."""
+        steps = self._sop.steps.items()
+        return Formula(
+            At(frozenset(name for name, one in steps if one.line == strand and not one.is_end)), positive=False
+        )
 
     def _ended(self, strand: str, outcomes: Iterable[str] | None = None) -> Formula:
         known = self._ends.get(strand, {})

@@ -21,7 +21,7 @@ from heapq import heappop, heappush
 from time import monotonic
 from typing import Any
 
-from engine.analysis.counterexample import DoesNotRun, Happening, Player, watched
+from engine.analysis.counterexample import DoesNotRun, Happening, Player, count_moves, watched
 from engine.analysis.logic import Knows, StepDone, TakenOften, TooLarge, written
 from engine.analysis.moves import Moves
 from engine.analysis.questions import Questions, Trigger, named_by
@@ -88,6 +88,17 @@ class Proof:
     def is_good(self) -> bool:
         return self.verdict is Verdict.HOLDS
 
+    @property
+    def moves(self) -> int:
+        """How many actions, records and acknowledgements its path takes."""
+        return count_moves(self.counterexample)
+
+
+RANK = {
+    verdict: rank for rank, verdict in enumerate((Verdict.BROKEN, Verdict.UNDECIDED, Verdict.VACUOUS, Verdict.HOLDS))
+}
+"""The worst first."""
+
 
 def prove(sop: CompiledSop, budget: Budget | None = None) -> list[Proof]:
     """Decide every safeguard of a checked procedure, in the order written."""
@@ -129,8 +140,9 @@ class Prover:
             # Two in one: what is required is asked whether or not the other thing happened.
             apart: list[dict[str, object]] = [{"happened": None, "since": None}, {"require": ()}]
             found = [self._safety(safeguard.model_copy(update=one), limits) for one in apart]
-            proof = next((one for one in found if not one.is_good), found[0])
-            return replace(proof, safeguard=safeguard, explored=sum(one.explored for one in found))
+            proof = min(found, key=lambda one: (RANK[one.verdict], one.moves))
+            exact = all(one.verdict is not Verdict.UNDECIDED and one.is_shortest for one in found)
+            return replace(proof, safeguard=safeguard, explored=sum(one.explored for one in found), is_shortest=exact)
         question = self._questions.safety(safeguard)
         if not self._can_happen(question.triggers, limits):
             return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")
@@ -364,7 +376,7 @@ class Found:
     @property
     def moves(self) -> int:
         """How many actions, records and acknowledgements it takes."""
-        return sum(one.kind in ("action", "record", "acknowledge") for one in self.happenings)
+        return count_moves(self.happenings)
 
 
 def would_stop(safeguard: m.Safeguard) -> tuple[m.Requirement, ...]:
@@ -408,17 +420,20 @@ def _violations(space: Space, triggers: Sequence[Trigger]) -> Callable[[State], 
     monitor = space.index.get(Watched(0))
 
     def violated(state: State) -> tuple[int, Any] | None:
-        if monitor is not None and state[monitor]:
-            return None
+        happened = monitor is not None and state[monitor]
         best: tuple[int, Any] | None = None
         for trigger, tests in ready:
-            if trigger.at_launch and space.parents[state] is not None:
+            # What happens with the launch happened not before it.
+            if (space.parents[state] is not None) if trigger.at_launch else happened:
                 continue
             for one, extra in tests:
                 settled = space.settle(state, one)
                 if settled is None:
                     continue
                 _, cost, unknown = settled
+                if trigger.at_launch and (cost or any(answer for _, answer in one.waits)):
+                    # With the launch nothing has been recorded or acknowledged yet, and no time has passed.
+                    continue
                 cost += extra
                 if best is None or cost < best[0] or (cost == best[0] and len(unknown) < len(best[1][2])):
                     best = (cost, (trigger, one, unknown))

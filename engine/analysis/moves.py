@@ -125,6 +125,12 @@ class Moves:
                     found.setdefault(entry.part, []).append(way)
         return {part: tuple(ways) for part, ways in found.items()}
 
+    @cached_property
+    def voided(self) -> frozenset[str]:
+        """The form parts whose records some action makes count no more."""
+        forms = [form for way in self.ways if way.action is not None for form in way.action.model.voids]
+        return frozenset(part for form in forms for part in self.sop.parts_of(form))
+
     def acknowledging(self, step: str) -> Way | None:
         """The way to acknowledge a step; None where nobody is responsible for it."""
         if not self.sop.steps[step].model.responsible:

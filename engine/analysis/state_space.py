@@ -147,6 +147,10 @@ class Space:
         for number in range(len(self.monitors)):
             self._variable(Watched(number))
 
+    def most(self, counted: Counted) -> int:
+        """Return up to how many takings of an action are told apart."""
+        return self._most[counted]
+
     def _variable(self, key: object) -> None:
         if key not in self.index:
             self.index[key] = 2 + len(self.names)
@@ -270,8 +274,8 @@ class Space:
         for number, mask in tests.slots:
             free, paid, far = state[number]
             known = self._known[number]
-            aged = known.aged(free)
-            kept, made = aged & mask, (known.aged(paid) | known.handed_on(aged)) & mask
+            aged, new = known.aged(free), known.aged(paid)
+            kept, made = aged & mask, (new | known.handed_on(aged)) & mask
             away = known.aged(far) & mask
             if not kept:
                 cost += 1
@@ -282,7 +286,15 @@ class Space:
                     unknown |= self._far(number)
                     kept, away = away, 0
                 else:
-                    return None
+                    # It is recorded, and then another actor stands for the receiver: two moves.
+                    cost += 1
+                    kept = known.handed_on(new) & mask
+                    if not kept:
+                        kept = known.handed_on(known.aged(far)) & mask
+                        unknown = unknown or set()
+                        unknown |= self._far(number)
+                    if not kept:
+                        return None
             values[number] = (kept, made, away)
         for number, answer in tests.waits:
             if answer:
@@ -496,15 +508,24 @@ class Space:
                 change = self._change(way, slot, mask, self._matching(classes, mask, events))
                 found.append(Ready(way, tests, change, (slot, mask)))
         if events:
-            # One of a slot not looked at; and one older than the record that counts, which happens and changes nothing else: that
-            # is no way that people can be sure of.
-            known = any(slot.partition(">")[0] == part for slot in self.slots)
-            beside = replace(way, chosen=False) if known and self.moves.sop.parts[part].keyed is None else way
+            beside = way
+            if part in self.slots and self.moves.can_exist(part):
+                # One older than the record that counts, which happens and changes nothing else: no way to be sure of.
+                beside = replace(way, chosen=False)
+                if part not in self.moves.voided:
+                    tests = tuple(self._where_recorded(one, self.index[part]) for one in tests)
             apart = self.event_classes(part)
             for mask in self._variants(apart, events, False):
                 change = self._change(way, None, mask, self._matching(apart, mask, events))
                 found.append(Ready(beside, tests, change, ("", mask)))
         return found
+
+    @staticmethod
+    def _where_recorded(tests: Tests, number: int) -> Tests:
+        """Ask besides that there is a record in a slot."""
+        slots = dict(tests.slots)
+        slots[number] = slots.get(number, -1) & ~ABSENT
+        return tests._replace(slots=tuple(sorted(slots.items())), is_plain=False)
 
     def event_classes(self, part: str) -> SlotClasses:
         """Return the classes that the events of the monitors tell apart in records of a form part."""
@@ -625,7 +646,7 @@ class Space:
         """Return what tells whether a way is one of these events; `recorded`: those that a record is."""
         sure, leaves = False, []
         for event in events:
-            if event.leave is not None and way.whole:
+            if event.leave is not None and way.whole and self.moves.line_of[event.leave] not in self.moves.alongside:
                 line = self.moves.line_of[event.leave]
                 leaves.append((0 if line == MAIN else self.index[LineOf(line)], event.leave))
             elif event.parts:

@@ -41,6 +41,27 @@ class SopVersion:
     published_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedProof:
+    """What was known of one safeguard when its version was published; insert-only.
+
+    Attributes:
+        verdict: holds, broken, undecided or vacuous.
+        explored: configurations visited; 0 where requirements alone decide.
+        engine: the version of this program that proved it.
+        states, seconds: the budget that it had.
+    """
+
+    safeguard: str
+    verdict: str
+    explored: int
+    reason: str
+    engine: str
+    states: int
+    seconds: float
+    proved_at: datetime
+
+
 # ── Cases ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -233,8 +254,11 @@ class Store(Protocol):
     """Where everything is kept. Every method is one transaction; each may raise Fault (engine.errors)."""
 
     # procedures
-    def save_version(self, version: SopVersion) -> None:
-        """Keep a version; a repeat of the same hash changes nothing."""
+    def save_version(self, version: SopVersion, proofs: Sequence[RecordedProof] = ()) -> None:
+        """Keep a version with what was known of its safeguards; a repeat changes nothing that is on record already."""
+
+    def proofs(self) -> Mapping[str, Sequence[RecordedProof]]:
+        """Return what is on record of the safeguards of each version (by hash), in their order; none: never proved."""
 
     def version(self, hash: str) -> SopVersion | None: ...
     def versions(self) -> Sequence[SopVersion]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import version as installed
 from pathlib import Path
 
 from engine.actors.load import check_actors
 from engine.analysis.model_check import Budget, Proof, Verdict, prove
 from engine.analysis.report import hint, is_binding, path, remedy, summary
-from engine.application.ports import SopVersion, Store
+from engine.application.ports import RecordedProof, SopVersion, Store
 from engine.clock import Clock
-from engine.diagnostics import Diagnostic, Severity, did_you_mean, in_order
+from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_order
 from engine.errors import NotAllowed, UnknownName
 from engine.notifications.words import check_words
 from engine.sop.canonical import canonical, content_hash, from_canonical
@@ -58,18 +60,20 @@ class Checked:
         return [
             (
                 Diagnostic(
-                    CODES[one.verdict], summary(one), self.file.marks.value(("safeguards", numbers[one.safeguard.id], "id")),
-                    hint(one),
+                    CODES[one.verdict], summary(one), self.file.place_of(numbers[one.safeguard.id])[0], hint(one)
                 ),
                 one,
             )
             for one in self.proofs
             if not one.is_good and (is_binding(one.safeguard) or not binding_only)
-        ]  # fmt: skip
+        ]
 
     def told(self, found: Diagnostic, proof: Proof, sop: CompiledSop) -> str:
         """Return a safeguard that does not hold as a block: its line, the path to the harm, and where it could be stopped."""
         block = drawn([found])
+        stated = self.written_at(proof)
+        if stated is not None and stated.file != found.place.file:
+            block.append(f"    It is written at {stated.file}:{stated.line}:{stated.column}.")
         if proof.counterexample:
             block.append(f"    {'The shortest' if proof.is_shortest else 'The shortest found'} path to it:")
             block += [f"      {line}" for line in path(proof, sop)]
@@ -79,6 +83,13 @@ class Checked:
         for written, sentence in remedy(proof, sop):
             block += [f"    What would stop it: - {written}", f"      {sentence}"]
         return "\n".join(block)
+
+    def written_at(self, proof: Proof) -> Place | None:
+        """Return the place where a safeguard is written; for a shared one, in its file."""
+        if self.file is None:
+            return None
+        ids = [getattr(one, "id", None) for one in self.file.sop.safeguards]
+        return self.file.place_of(ids.index(proof.safeguard.id))[1]
 
     def drawn(self) -> list[str]:
         """Return each finding as a block with its line and a caret."""
@@ -175,27 +186,31 @@ class Procedures:
         self._store, self._clock = store, clock
         self._compiled: dict[str, CompiledSop] = {}
 
-    def publish(self, path: Path) -> SopVersion:
-        """Freeze a procedure as a version; one that is published already stays as it is.
+    def publish(self, path: Path, budget: Budget | None = None) -> SopVersion:
+        """Freeze a procedure as a version, with what was proved of it; one that is on record with its proof stays as it is.
 
         Raises:
             NotSound: it has faults, or a safeguard of law or soft law is broken or undecided.
         """
+        budget = budget or Budget()
         checked = check(path)
         faults = [text for one in checked if not one.is_sound for text in one.drawn()]
         if faults:
             raise NotSound(f"{path} can't be published: it has faults.", faults)
-        for one in checked:
-            self._refuse_what_breaks_a_right(one)
-        return [self._freeze(one.file) for one in checked if one.file is not None][-1]
+        ready = [(one, canonical(one.file.sop, one.file.shelf.forms)) for one in checked if one.file is not None]
+        on_record = self._store.proofs()
+        proved_now = [
+            one if content_hash(content) in on_record else self._refuse_what_breaks_a_right(one, budget)
+            for one, content in ready
+        ]
+        return [self._freeze(one, content, budget) for one, (_, content) in zip(proved_now, ready, strict=True)][-1]
 
-    def _refuse_what_breaks_a_right(self, checked: Checked) -> None:
-        """Raise NotSound where a safeguard of law or soft law does not hold; a version that is published was proved then."""
-        file = checked.file
-        if file is None or self._store.version(content_hash(canonical(file.sop, file.shelf.forms))) is not None:
-            return
-        ready = proved(checked)
-        sop = compile_sop(file.sop, file.shelf.forms, "")
+    def _refuse_what_breaks_a_right(self, checked: Checked, budget: Budget) -> Checked:
+        """Prove a procedure; raise NotSound where a safeguard of law or soft law does not hold."""
+        ready = proved(checked, budget)
+        if ready.file is None:
+            return ready
+        sop = compile_sop(ready.file.sop, ready.file.shelf.forms, "")
         wrong = [
             ready.told(found, proof, sop)
             for found, proof in ready.findings(binding_only=True)
@@ -203,17 +218,23 @@ class Procedures:
         ]
         if wrong:
             raise NotSound(f"{checked.path} can't be published: a right is not safe on every path.", wrong)
+        return ready
 
-    def _freeze(self, file: SopFile) -> SopVersion:
-        content = canonical(file.sop, file.shelf.forms)
-        hashed = content_hash(content)
-        known = self._store.version(hashed)
-        if known is not None:
-            return known
-        numbers = [one.number for one in self._store.versions() if one.sop == file.sop.sop]
-        version = SopVersion(file.sop.sop, max(numbers, default=0) + 1, hashed, content, self._clock.now())
-        self._store.save_version(version)
+    def _freeze(self, checked: Checked, content: str, budget: Budget) -> SopVersion:
+        """Keep a procedure with what was proved of it; a version that is there stays as it is."""
+        assert checked.file is not None
+        name, hashed, now = checked.file.sop.sop, content_hash(content), self._clock.now()
+        version = self._store.version(hashed)
+        if version is None:
+            numbers = [one.number for one in self._store.versions() if one.sop == name]
+            version = SopVersion(name, max(numbers, default=0) + 1, hashed, content, now)
+        self._store.save_version(version, _recorded(checked.proofs, budget, now))
         return version
+
+    def rehearse(self, sop: CompiledSop, content: str) -> None:
+        """Put a compiled procedure in force as it is, proved or not: for a rehearsal, in a house that holds nothing else."""
+        self._store.save_version(SopVersion(sop.sop.sop, 1, sop.version, content, self._clock.now()))
+        self._compiled[sop.version] = sop
 
     def latest(self, sop: str) -> CompiledSop:
         """Return the newest version of a procedure; raises UnknownName."""
@@ -234,3 +255,13 @@ class Procedures:
             sop, forms = from_canonical(stored.content)
             known = self._compiled[version] = compile_sop(sop, forms, version)
         return known
+
+
+def _recorded(proofs: Iterable[Proof], budget: Budget, now: datetime) -> list[RecordedProof]:
+    program = installed("passerelle")
+    return [
+        RecordedProof(
+            one.safeguard.id, str(one.verdict), one.explored, one.reason, program, budget.states, budget.seconds, now
+        )
+        for one in proofs
+    ]

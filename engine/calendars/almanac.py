@@ -1,146 +1,122 @@
-"""Calendars made from what is known of each country: our file of zones and weekends, and the library `holidays`.
+"""The calendars of a folder: one file for each country, read when it is first needed and again when it has changed.
 
-Zones and weekends stand with their sources in sop_definitions/calendars/countries.json. A country whose weekend is not
-confirmed there, or whose holidays the library does not know, has no calendar, and asking for it is an error that says
-so: a guessed weekend would move deadlines. Each year of a calendar is laid out when it is first counted in.
+A country without a file has no calendar, and asking for it is an error that says so: a guessed weekend would move deadlines.
+A file that has become faulty while the product runs does not take back what was read of it before.
 
 Terms: docs/glossary.md, "calendar".
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
 
-from engine.calendars.business import BusinessCalendar, Calendars, Holiday, HolidayYear
-from engine.clock import zone
-from engine.diagnostics import did_you_mean
+from engine.calendars.business import BusinessCalendar, Calendars, CountryNotConfirmed
+from engine.calendars.load import load_calendar
+from engine.calendars.model import CountryCalendar
+from engine.diagnostics import Diagnostic, did_you_mean
 from engine.errors import WrongUse
 from engine.settings import DEFINITIONS
+from engine.source import split_lines
 
-WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-ESTIMATED: Final = "estimated"
-"""The word with which the library marks a date that is calculated and not announced, in its English names."""
-
-
-class CountryNotConfirmed(WrongUse):
-    """No working days can be counted for this country: its weekend or its holidays are not confirmed."""
-
-    code = "country_not_confirmed"
-
-
-@dataclass(frozen=True, slots=True)
-class CountryTime:
-    """What our file says of one country: its zone, and its free days of the week (None: not confirmed)."""
-
-    zone: str
-    weekend: frozenset[int] | None
-    note: str = ""
+_Stamp = tuple[int, int]
+"""When a file was last written, and its size: enough to see that it has changed."""
 
 
 class Almanac:
     """The calendars of all countries we know of; each is made once."""
 
-    def __init__(self, countries: Mapping[str, CountryTime]) -> None:
-        self._countries = dict(countries)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._calendars: dict[str, BusinessCalendar] = {}
         self._pairs: dict[tuple[str, str], Calendars] = {}
+        self._stamps: dict[str, _Stamp] = {}
 
     @classmethod
     def read(cls, folder: Path) -> Almanac:
-        """Read `countries.json` in `folder`; raises WrongUse, naming file and country, if it can't be used."""
-        file = folder / "countries.json"
-        try:
-            entries: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["countries"]
-        except (OSError, ValueError, KeyError, TypeError) as why:
-            raise WrongUse(f"the countries' zones and weekends can't be read from {file}: {why}") from None
-        return cls({code: _country_time(file, code, entry) for code, entry in entries.items()})
+        """Return the almanac of `folder`; raises WrongUse if it is no folder."""
+        if not folder.is_dir():
+            raise WrongUse(f"there is no folder of calendars: {folder}")
+        return cls(folder)
+
+    def countries(self) -> tuple[str, ...]:
+        """Return the countries that have a file, sorted."""
+        return tuple(sorted(path.stem.upper() for path in self._folder.glob("*.yaml")))
+
+    def path_of(self, country: str) -> Path:
+        """Return the file of a country, whether or not it is there."""
+        return self._folder / f"{country.lower()}.yaml"
 
     def zone_name(self, country: str) -> str:
-        """Return the IANA zone of the country's capital; known for every country in the file."""
-        return self._known(country).zone
+        """Return the IANA zone of the country's capital; errors as for `calendar_of`."""
+        return self.calendar_of(country).known.zone_name
 
     def calendar_of(self, country: str) -> BusinessCalendar:
         """Return the calendar of `country` (ISO 3166-1 alpha-2).
 
         Raises:
-            CountryNotConfirmed: its weekend or its holidays are not known for certain; names the country.
+            CountryNotConfirmed: there is no file for it; names the country.
+            WrongUse: its file has faults; `details` draws each at its place.
         """
         made = self._calendars.get(country)
-        if made is None:
-            made = self._calendars.setdefault(country, self._make(country))
-        return made
+        return made if made is not None else self._made(country)
 
     def between(self, destination: str, origin: str) -> Calendars:
         """Return the calendars of a case: where the person is now, and where the person returns to.
 
-        Raises:
-            CountryNotConfirmed: as for `calendar_of`.
+        Errors as for `calendar_of`.
         """
         made = self._pairs.get((destination, origin))
         if made is None:
-            pair = Calendars(self.calendar_of(destination), self.calendar_of(origin))
-            made = self._pairs.setdefault((destination, origin), pair)
+            made = Calendars(self.calendar_of(destination), self.calendar_of(origin))
+            self._pairs[destination, origin] = made
         return made
 
-    def _known(self, country: str) -> CountryTime:
-        entry = self._countries.get(country)
-        if entry is None:
-            hint = did_you_mean(country, list(self._countries), "countries")
-            raise CountryNotConfirmed(f'no time zone or weekend is known for the country "{country}"', [hint])
-        return entry
+    def refresh(self) -> dict[str, list[Diagnostic]]:
+        """Read again what has changed since it was read; answers, by country, the faults of files that can't be taken."""
+        wrong: dict[str, list[Diagnostic]] = {}
+        for country in list(self._calendars):
+            path = self.path_of(country)
+            stamp = _stamp(path)
+            if stamp == self._stamps.get(country):
+                continue
+            known, found = load_calendar(path)
+            if known is None:
+                wrong[country] = found
+            else:
+                self._keep(known, stamp)
+        return wrong
 
-    def _make(self, country: str) -> BusinessCalendar:
-        # Imported here: it costs a twentieth of a second, and most commands count no working day.
-        import holidays
+    def _made(self, country: str) -> BusinessCalendar:
+        path = self.path_of(country)
+        stamp = _stamp(path)
+        if stamp is None:
+            hint = did_you_mean(country, list(self.countries()), "countries")
+            raise CountryNotConfirmed(f'there is no calendar of the country "{country}"', [hint])
+        known, found = load_calendar(path)
+        if known is None:
+            raise WrongUse(f"the calendar of {country} can't be used", _drawn(path, found), code="wrong_calendar")
+        return self._keep(known, stamp)
 
-        entry = self._known(country)
-        if entry.weekend is None:
-            raise CountryNotConfirmed(
-                f"the weekend of {country} is not confirmed, so its working days can't be counted",
-                [entry.note] if entry.note else [],
-            )
-        try:
-            known = holidays.country_holidays(country, language=_english(country))
-        except NotImplementedError:
-            raise CountryNotConfirmed(
-                f"the public holidays of {country} are not known, so its working days can't be counted"
-            ) from None
-        year_of = cache(partial(_year_of, country))
-        return BusinessCalendar(country, zone(entry.zone), entry.weekend, known.start_year, known.end_year, year_of)
-
-
-def _english(country: str) -> str | None:
-    """Return the library's code for English names, or None where it has only one language for a country."""
-    import holidays
-
-    return "en_US" if "en_US" in holidays.country_holidays(country).supported_languages else None
-
-
-def _year_of(country: str, year: int) -> HolidayYear:
-    import holidays
-
-    found = holidays.country_holidays(country, years=year, language=_english(country))
-    named = {day: Holiday(_without_mark(name), ESTIMATED in name) for day, name in sorted(found.items())}
-    return HolidayYear(named, frozenset(found.weekend_workdays))
+    def _keep(self, known: CountryCalendar, stamp: _Stamp | None) -> BusinessCalendar:
+        made = self._calendars[known.calendar] = BusinessCalendar(known)
+        self._pairs = {pair: both for pair, both in self._pairs.items() if known.calendar not in pair}
+        if stamp is not None:
+            self._stamps[known.calendar] = stamp
+        return made
 
 
-def _without_mark(name: str) -> str:
-    return name.replace(f", {ESTIMATED}", "").replace(f" ({ESTIMATED})", "")
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
-def _country_time(file: Path, code: str, entry: object) -> CountryTime:
-    if isinstance(entry, dict) and isinstance(entry.get("zone"), str):
-        days = entry.get("weekend")
-        if days is None or (isinstance(days, list) and days and set(days) <= set(WEEK)):
-            weekend = None if days is None else frozenset(WEEK.index(day) for day in days)
-            return CountryTime(entry["zone"], weekend, str(entry.get("note") or ""))
-    raise WrongUse(f"{file}: {code} needs a zone, and as weekend a list of {', '.join(WEEK)}, or null if not confirmed")
+def _drawn(path: Path, found: list[Diagnostic]) -> list[str]:
+    lines = split_lines(path.read_text(encoding="utf-8-sig", errors="replace"))
+    return [one.draw("".join(lines[one.place.line - 1 : one.place.line])) for one in found]
 
 
 @cache

@@ -25,6 +25,8 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
         "steps": "{closed: {end: done, title: {en: Closed, fr: Clos}}}",
         "alongside": "{alert: {start: quiet, steps: {quiet: {title: {en: No alert, fr: Pas d'alerte}}}}}",
         "everywhere": "{complain: {to: stay, by: any, title: {en: Complaint, fr: Plainte}}}",
+        "bindings": "{departure: depart, consent: informed_consent.return}",
+        "not_applicable": "{inv-13: Nobody is removed by this procedure}",
         "safeguards": "[{id: a-way-out, from: any, reachable: [closed]}]",
     },
     "Role": {
@@ -227,6 +229,23 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
     "SafeguardUse": {
         "use": "inv-01",
         "where": "{departure: depart}",
+        "only": "[inv-01-written-consent-before-departure]",
+        "as": "second",
+    },
+    "Right": {
+        "id": "inv-05",
+        "title": "{en: The decision is made jointly, fr: La décision est conjointe}",
+        "evidence": "[known, found]",
+        "basis": "{strength: practice, source: tact-sop}",
+        "enforced_by": "[{rule: share_when}]",
+        "undecidable": "[{en: Whether the person is free of pressure, fr: Si la personne est libre de pressions}]",
+    },
+    "SharedSafeguards": {
+        "safeguards": "[{id: inv-05-joint, before: $departure, require: [{form: risk_matrix.joint}]}]",
+    },
+    "EnforcedBy": {
+        "rule": "share_when",
+        "note": "{en: Nothing is told before consent, fr: Rien n'est dit avant le consentement}",
     },
     "EventPattern": {
         "enter": "departed",

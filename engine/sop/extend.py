@@ -1,7 +1,8 @@
 """`extends`: one procedure written as what differs from another, merged before it is typed.
 
-Mappings merge by key, lists replace, `remove: true` deletes. `share_when` is only added to, and safeguards merge by id and
-are never removed. What a key that is said anew may no longer do is judged on the typed procedures: `engine.sop.stricter`.
+Mappings merge by key, lists replace, `{add: […]}` lengthens a list, `remove: true` deletes. `share_when` is only added to, and
+safeguards merge by id and are never removed. What a key that is said anew may no longer do is judged on the typed procedures:
+`engine.sop.stricter`.
 Rules: docs/reference/sop-language.md, "extends".
 """
 
@@ -40,7 +41,11 @@ class _Merger:
                     del values[key]
                 continue
             known = values.get(key)
-            values[key] = value if known is None else self._one(known, value, here)
+            more = _more(value)
+            if more is not None and (known is None or isinstance(known.value, list) or key == "basis"):
+                values[key] = self._lengthened(known, more, here)
+            else:
+                values[key] = value if known is None else self._one(known, value, here)
             keys[key] = over.keys[key]
         return Node(values, over.spot, keys)
 
@@ -60,6 +65,21 @@ class _Merger:
             if path == ("safeguards",):
                 return self._safeguards(base.value, over)
         return over
+
+    def _lengthened(self, base: Node | None, more: Node, path: tuple[str, ...]) -> Node:
+        """Add entries to a list; under `forms` an entry for a form that is listed already takes that one's place."""
+        entries = _list(more)
+        if base is None:
+            message = f'"{path[-1]}" is added to, and the procedure that this one extends has none there'
+            self._fault("SOP123", message, more.spot, "write the list itself, without `add`")
+            return more
+        if path[0] in ("share_when", "safeguards"):
+            return self._one(base, more, path)
+        listed = _list(base) if isinstance(base.value, list) else [base]
+        if path[-1] == "forms":
+            anew = {_form(one) for one in entries}
+            listed = [one for one in listed if _form(one) not in anew]
+        return Node([*listed, *entries], more.spot)
 
     def _may_go(self, known: list[str], path: tuple[str, ...], mark: Node, spot: Spot) -> bool:
         """Tell whether what is marked for removal is there and may be removed; else say why not."""
@@ -102,6 +122,22 @@ class _Merger:
 
 def _dict(node: Node) -> dict[str, Node]:
     return node.value if isinstance(node.value, dict) else {}
+
+
+def _list(node: Node) -> list[Node]:
+    return node.value if isinstance(node.value, list) else []
+
+
+def _more(node: Node) -> Node | None:
+    """Return the list in `{add: […]}`."""
+    added = node.child("add")
+    return added if added is not None and len(_dict(node)) == 1 and isinstance(added.value, list) else None
+
+
+def _form(entry: Node) -> str:
+    """Return the form that an entry of `forms` lists, written as a word or as a mapping."""
+    named = entry.child("form")
+    return str(entry.value if named is None else named.value)
 
 
 def _id(node: Node) -> str:

@@ -26,11 +26,14 @@ CODES: Final = {
     "SOP120": "`extends` names a procedure that is not there",
     "SOP121": "procedures extend one another in a circle",
     "SOP122": "a variant takes away or weakens what the procedure it extends protects",
-    "SOP123": "`remove` of something that is not there, or beside other keys",
+    "SOP123": "`remove` of something that is not there, or beside other keys; `add` to a list that is not there",
     "SOP124": "the procedure that is extended has faults itself",
     "SOP130": "`use` names a shared safeguard that is not there",
     "SOP131": "a placeholder of a shared safeguard is not bound",
-    "SOP132": "a shared safeguard has no such placeholder",
+    "SOP132": "a placeholder is bound that no shared safeguard taken up here has",
+    "SOP133": "`only` names a safeguard that the shared file does not hold",
+    "SOP134": "a shared safeguard that is taken up has faults itself",
+    "SOP135": "a shared safeguard's id is not the name of its file",
     "SOP199": "the file has more faults than are told at once",
 }
 

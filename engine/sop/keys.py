@@ -6,7 +6,7 @@ Read off the models, so that the JSON Schema that editors show and docs/referenc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import UnionType
@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from engine.forms.model import Definition, Form
 from engine.sop.examples import EXAMPLES
 from engine.sop.model import Sop
+from engine.sop.shared import SharedSafeguards
 from engine.source import Plain, read
 
 TRUTH = {"true": True, "false": False}
@@ -44,14 +45,14 @@ class Key:
         return _typed(source.value[self.name])
 
 
-def keys_of(model: type[BaseModel]) -> Iterator[Key]:
-    """Yield the keys of a model, in order."""
+def keys_of(model: type[BaseModel], examples: Mapping[str, Mapping[str, str]] = EXAMPLES) -> Iterator[Key]:
+    """Yield the keys of a model, in order; `examples` by model and key."""
     for name, field in model.model_fields.items():
         written = field.alias or name
         yield Key(
             name=written,
             description=field.description or "",
-            written=next(found for one in model.__mro__ if (found := EXAMPLES.get(one.__name__, {}).get(written))),
+            written=next(found for one in model.__mro__ if (found := examples.get(one.__name__, {}).get(written))),
             required=field.is_required(),
             title=f"{written.replace('_', ' ')} ({named(model)})",
             words=tuple(dict.fromkeys(_words(field.annotation))),
@@ -118,12 +119,12 @@ def _typed(value: Plain) -> Any:
 
 def reference() -> str:
     """Return docs/reference/keys.md."""
-    models = dict.fromkeys(model for root in (Sop, Form) for model in models_in(root))
+    models = dict.fromkeys(model for root in (Sop, Form, SharedSafeguards) for model in models_in(root))
     return "\n".join([_HEAD, *(line for model in models for line in _section(model))])
 
 
 _HEAD = """\
-# The keys of procedures and forms
+# The keys of procedures, forms and shared safeguards
 
 Each mapping of the language with its keys, from the file's top downwards. How they work together is in sop-language.md. An editor
 with yaml-language-server shows the same beside what you write (docs/howto/write-with-help.md). **Bold** keys must be there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,9 @@ from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_ord
 from engine.sop.extend import merged
 from engine.sop.faults import validated
 from engine.sop.model import Safeguard, Sop
-from engine.sop.shared import taken_up
 from engine.sop.shelf import Shelf, find_root, load_form, read_file
 from engine.sop.stricter import weakened
+from engine.sop.uses import TakenUp, taken_up
 from engine.source import Marks, Node, Source, split_lines
 
 __all__ = ["Shelf", "SopFile", "find_root", "load_form", "load_sop"]
@@ -25,18 +26,26 @@ BUILT_ON_FAULTS: Final = "SOP124"
 
 @dataclass(frozen=True, slots=True)
 class SopFile:
-    """A procedure as loaded, with what stands beside it and the place of each of its parts."""
+    """A procedure as loaded, with what stands beside it and the place of each of its parts.
+
+    `taken`: the shared safeguards that it takes up, in the order of the file; those of the procedure it extends come first.
+    """
 
     sop: Sop
     shelf: Shelf
     marks: Marks
     file: str
     text: str
+    taken: Sequence[TakenUp] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
         """Return the lines of its own file, for drawing."""
         return split_lines(self.text)
+
+    def place_of(self, safeguard: int) -> tuple[Place, Place]:
+        """Return where a safeguard, by its number, stands in the procedure, and where it is written."""
+        return _places(self.marks, safeguard)
 
 
 def load_sop(path: Path, shelf: Shelf) -> tuple[SopFile | None, list[Diagnostic]]:
@@ -56,19 +65,21 @@ def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | N
     if isinstance(source.value, dict) and "sop" not in source.value and "form" in source.value:
         message, hint = "this file is a form, not a procedure", "forms are checked with the procedures beside them"
         return None, [*found, Diagnostic("SOP100", message, source.marks.key(("form",)), hint)]
-    base: Sop | None = None
-    value, marks = source.value, source.marks
+    base: SopFile | None = None
+    value, marks, taken = source.value, source.marks, list[TakenUp]()
     if _is_built_on_others(source):
-        root, faults = taken_up(source.marks.root, shelf.safeguards)
-        found += faults
         if source.marks.root.child("extends") is not None:
-            extended, faults = _extended(source, shelf, chain)
+            base, faults = _extended(source, shelf, chain)
             found += faults
-            if extended is None:  # without its base it has gaps that nobody left
-                return None, found
-            base = extended.sop
-            root, faults = merged(extended.marks.root, root)
+        uses = taken_up(source.marks.root, shelf.safeguards, base.marks.root.child("bindings") if base else None)
+        found += uses.found
+        root, taken = uses.root, uses.taken
+        if base is not None:
+            root, faults = merged(base.marks.root, root)
             found += faults
+            taken = [*base.taken, *taken]
+        elif "extends" in source.marks.root.keys:  # without its base it has gaps that nobody left
+            return None, found
         value, marks = root.plain(), Marks(str(path), root)
     sop, faults = validated(Sop, value, marks)
     found += faults
@@ -76,8 +87,8 @@ def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | N
         return None, found
     found += _named_twice(sop, marks)
     if base is not None:
-        found += weakened(base, sop, marks)
-    return SopFile(sop, shelf, marks, str(path), source.text), found
+        found += weakened(base.sop, sop, marks)
+    return SopFile(sop, shelf, marks, str(path), source.text, taken), found
 
 
 def _is_built_on_others(source: Source) -> bool:
@@ -86,7 +97,7 @@ def _is_built_on_others(source: Source) -> bool:
         return False
     safeguards = source.value.get("safeguards")
     uses = isinstance(safeguards, list) and any(isinstance(one, dict) and "use" in one for one in safeguards)
-    return uses or "extends" in source.value
+    return uses or "extends" in source.value or "bindings" in source.value
 
 
 def _extended(source: Source, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | None, list[Diagnostic]]:
@@ -126,16 +137,24 @@ def _text(node: Node | None) -> str:
     return node.value if node is not None and isinstance(node.value, str) else ""
 
 
+def _places(marks: Marks, safeguard: int) -> tuple[Place, Place]:
+    entry, written = marks.value(("safeguards", safeguard)), marks.value(("safeguards", safeguard, "id"))
+    return (entry if entry.file != written.file else written), written
+
+
 def _named_twice(sop: Sop, marks: Marks) -> list[Diagnostic]:
     """Find safeguards of one id: a variant or a report could not say which is meant."""
     found: list[Diagnostic] = []
     seen: set[str] = set()
     for number, one in enumerate(sop.safeguards):
         if isinstance(one, Safeguard) and one.id in seen:
-            place = marks.value(("safeguards", number, "id"))
-            found.append(
-                Diagnostic("SOP110", f'safeguard "{one.id}" stands twice', place, "give one of the two another id")
+            place, written = _places(marks, number)
+            hint = (
+                "give one of the two another id"
+                if place == written
+                else "add to one use `as: …`, which makes another id"
             )
+            found.append(Diagnostic("SOP110", f'safeguard "{one.id}" stands twice', place, hint))
         elif isinstance(one, Safeguard):
             seen.add(one.id)
     return found

@@ -718,8 +718,14 @@ class SafeguardUse(Definition):
     """Takes up a shared safeguard and binds its placeholders."""
 
     use: SafeguardId = Field(description="The file in safeguards/, without .yaml")
-    where: dict[Name, str | tuple[str, ...]] = Field(
-        default_factory=dict, description="Placeholder: this procedure's name for it, or a list of names"
+    where: dict[Name, Any] = Field(
+        default_factory=dict, description="Placeholder: what it stands for here; a name, a list or a mapping"
+    )
+    only: tuple[SafeguardId, ...] = Field(
+        (), min_length=1, description="Which of its safeguards are meant; all of them unless named"
+    )
+    as_: SafeguardId | None = Field(
+        None, alias="as", description="Added to their ids with a dash, where a procedure takes them up more than once"
     )
 
 
@@ -766,6 +772,12 @@ class Sop(Definition):
     alongside: dict[Name, Strand] = Field(default_factory=dict, description="Lines that run beside the whole case")
     everywhere: dict[Name, EverywhereAction] = Field(
         default_factory=dict, description="Actions open wherever `while` covers"
+    )
+    bindings: dict[Name, Any] = Field(
+        default_factory=dict, description="Placeholder: what it stands for in every shared safeguard taken up here"
+    )
+    not_applicable: dict[SafeguardId, str] = Field(
+        default_factory=dict, description="Shared safeguard, or one of those in it, not taken up here: the reason"
     )
     safeguards: tuple[AnySafeguard, ...] = Field((), description="Rights that must hold on every path")
 

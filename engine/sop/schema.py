@@ -1,20 +1,22 @@
-"""The JSON Schema of SOP and form files, made from the models, for editors that complete and underline while one writes.
+"""The JSON Schemas of SOP, form and shared safeguard files, made from the models, for editors that complete and underline.
 
 It describes files as written: short forms (`forms: [intake]`, `by: any`, one word where a list may stand) beside the long ones;
 a reader of YAML that makes numbers or truth values of scalars is not contradicted. A file that `extends` another may leave out
-anything, and may `remove: true`.
+anything, may `remove: true`, and may lengthen a list by `{add: […]}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from engine.forms.model import Form
-from engine.sop.keys import keys_of, models_in
-from engine.sop.model import Sop
+from engine.forms.model import NAME, Form
+from engine.sop.examples import EXAMPLES
+from engine.sop.keys import Key, keys_of, models_in
+from engine.sop.model import Safeguard, Sop
+from engine.sop.shared import SharedSafeguards
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,6 +27,8 @@ _REMOVED: Final[dict[str, Any]] = {
     "additionalProperties": False,
     "description": "Deletes it from what is taken over",
 }
+
+_PLACEHOLDER: Final[dict[str, Any]] = {"type": "string", "pattern": rf"^\${NAME}$"}
 
 
 def sop_schema() -> dict[str, Any]:
@@ -55,29 +59,56 @@ def sop_schema() -> dict[str, Any]:
 
 def form_schema() -> dict[str, Any]:
     """Return the JSON Schema of form files."""
-    whole, parts = _as_written(Form)
-    return {"$schema": DIALECT, **whole, "title": "A form", "$defs": parts}
+    return schema_of(Form, "A form")
 
 
-SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {"sop": sop_schema, "form": form_schema}
-"""What is written of each sort of file: its name, and the schema."""
+def safeguard_schema() -> dict[str, Any]:
+    """Return the JSON Schema of shared safeguards: files of several, and of one, whose keys then stand beside the right's.
+
+    A placeholder may stand for any value below a safeguard.
+    """
+    several, parts = _as_written(SharedSafeguards)
+    statement, more = _as_written(Safeguard)
+    bindable = {
+        name: _bindable(part) for name, part in {**parts, **more}.items() if name not in ("EnforcedBy", "Basis")
+    }
+    own = _bindable(statement)
+    listed = {**several["properties"]["safeguards"], "items": own}
+    one = {**own, "properties": {**own["properties"], **_without(several["properties"], "safeguards")}}
+    return {
+        "$schema": DIALECT,
+        "title": "A shared safeguard",
+        "if": {"required": ["safeguards"]},
+        "then": {**several, "properties": {**several["properties"], "safeguards": listed}},
+        "else": one,
+        "$defs": {**parts, **bindable},
+    }
 
 
-def _as_written(model: type[BaseModel]) -> tuple[dict[str, Any], dict[str, Any]]:
+def schema_of(
+    model: type[BaseModel], title: str, examples: Mapping[str, Mapping[str, str]] = EXAMPLES
+) -> dict[str, Any]:
+    """Return the JSON Schema of files that hold one `model`, as written; `examples` by model and key."""
+    whole, parts = _as_written(model, examples)
+    return {"$schema": DIALECT, **whole, "title": title, "$defs": parts}
+
+
+def _as_written(
+    model: type[BaseModel], examples: Mapping[str, Mapping[str, str]] = EXAMPLES
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the schema of a model, and those of the models in it by name."""
     schema: dict[str, Any] = _loosened(model.model_json_schema(by_alias=True))
     parts: dict[str, Any] = schema.pop("$defs")
     models = {one.__name__: one for one in models_in(model)}
     for name, part in {**parts, model.__name__: schema}.items():
         if name in models:
-            _explain(part, models[name])
+            _explain(part, {key.name: key for key in keys_of(models[name], examples)})
     return schema, parts
 
 
-def _explain(part: dict[str, Any], model: type[BaseModel]) -> None:
+def _explain(part: dict[str, Any], keys: Mapping[str, Key]) -> None:
     """Put beside each key what an editor shows of it: a title and an example."""
     written = next((one for one in part.get("anyOf", ()) if "properties" in one), part)
-    keys = {one.name: one for one in keys_of(model)}
     for name, schema in written["properties"].items():
         written["properties"][name] = {"title": keys[name].title, **schema, "examples": [keys[name].example]}
 
@@ -106,7 +137,7 @@ def _loosened(node: Any) -> Any:
 
 
 def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of what is merged by key: nothing is required, and each key may be removed. Lists replace, so they stay."""
+    """Return the schema of what is merged by key: nothing is required, and each key may be removed. A list replaces, or adds."""
     if "$ref" in node:
         name = node["$ref"].removeprefix("#/$defs/")
         if "enum" in parts[name]:
@@ -116,6 +147,8 @@ def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, An
             variants[other] = {}  # a step holds strands, and they hold steps
             variants[other] = _variant(parts[name], parts, variants)
         return {**node, "$ref": f"#/$defs/{other}"}
+    if node.get("type") == "array":
+        return {**_about(node), "anyOf": [node, _lengthening(node)]}
     free = {key: value for key, value in node.items() if key not in ("required", "minProperties")}
     for key in ("anyOf", "oneOf"):
         if key in node:
@@ -126,7 +159,47 @@ def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, An
     return free
 
 
+def _bindable(node: Any) -> Any:
+    """Let a placeholder stand for every value in a mapping or list; the mapping itself is none."""
+    if isinstance(node, list):
+        return [_bindable(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    free = dict(node)
+    for key in ("properties", "patternProperties"):
+        if key in node:
+            free[key] = {name: _or_placeholder(_bindable(one)) for name, one in node[key].items()}
+    if isinstance(node.get("additionalProperties"), dict):
+        free["additionalProperties"] = _or_placeholder(_bindable(node["additionalProperties"]))
+    if "items" in node:
+        free["items"] = _or_placeholder(_bindable(node["items"]))
+    for key in ("anyOf", "oneOf"):
+        if key in node:
+            free[key] = _bindable(node[key])
+    return free
+
+
+def _or_placeholder(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**_about(schema), "anyOf": [schema, _PLACEHOLDER]}
+
+
+def _without(properties: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in properties.items() if key != name}
+
+
+def _lengthening(array: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"add": {**array, "minItems": 1}},
+        "required": ["add"],
+        "additionalProperties": False,
+        "description": "Adds to the list that is taken over",
+    }
+
+
 def _or_removed(schema: dict[str, Any]) -> dict[str, Any]:
-    shown = ("title", "description", "default", "examples")
-    about: dict[str, Any] = {key: schema[key] for key in shown if key in schema}
-    return {**about, "anyOf": [schema, {"$ref": "#/$defs/Removed"}]}
+    return {**_about(schema), "anyOf": [schema, {"$ref": "#/$defs/Removed"}]}
+
+
+def _about(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: schema[key] for key in ("title", "description", "default", "examples") if key in schema}

@@ -16,6 +16,7 @@ from typing import Final
 from engine.diagnostics import Diagnostic, Place, in_order
 from engine.forms.model import Form
 from engine.sop.faults import validated
+from engine.sop.shared import Shared, read_shared
 from engine.sop.translations import untranslated
 from engine.source import MAX_BYTES, Source, read, split_lines
 
@@ -24,11 +25,11 @@ _ID: Final = re.compile(r"^sop:[ \t]+[\"']?(?P<id>[^\s\"'#]+)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """`safeguards` are the shared ones as read, by file name; `sops` the files of procedures by id."""
+    """`safeguards` are the shared ones by file name; `sops` the files of procedures by id."""
 
     forms: Mapping[str, Form]
     documents: frozenset[str]
-    safeguards: Mapping[str, Source]
+    safeguards: Mapping[str, Shared]
     sops: Mapping[str, Path]
 
     @classmethod
@@ -115,17 +116,15 @@ def _forms(files: Iterable[Path]) -> tuple[dict[str, Form], list[Diagnostic]]:
     return forms, found
 
 
-def _safeguards(files: Iterable[Path]) -> tuple[dict[str, Source], list[Diagnostic]]:
-    safeguards: dict[str, Source] = {}
+def _safeguards(files: Iterable[Path]) -> tuple[dict[str, Shared], list[Diagnostic]]:
+    safeguards: dict[str, Shared] = {}
     found: list[Diagnostic] = []
     for path in files:
         source, faults = read_file(path)
         found += faults
-        if source is not None and not isinstance(source.value, dict):
-            message = "a shared safeguard is a mapping of keys and values"
-            found.append(Diagnostic("SOP100", message, source.marks.value(()), "write its id, then what must hold"))
-        elif source is not None:
-            safeguards[path.stem] = source
+        if source is not None:
+            safeguards[path.stem], faults = read_shared(path, source)
+            found += faults
     return safeguards, found
 
 

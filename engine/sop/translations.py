@@ -13,6 +13,7 @@ from engine.values import LANGUAGES, Text
 
 _TEXTS: Final = frozenset({"title", "note", "help"})
 _TEXTS_BY_NAME: Final = frozenset({"choices", "purposes"})
+_TEXTS_LISTED: Final = frozenset({"undecidable"})
 
 
 def untranslated(model: BaseModel, marks: Marks) -> Iterator[Diagnostic]:
@@ -33,6 +34,8 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Text]]:
                 yield here, dict(held)
             elif name in _TEXTS_BY_NAME and isinstance(held, Mapping):
                 yield from (((*here, key), text) for key, text in held.items())
+            elif name in _TEXTS_LISTED and isinstance(held, tuple):
+                yield from (((*here, number), text) for number, text in enumerate(held))
             else:
                 yield from _texts(held, here)
     elif isinstance(value, Mapping):

@@ -295,6 +295,103 @@ def test_a_long_procedure_takes_a_look_at_each_step():
     assert max(way.explored, before.explored) <= 2002
 
 
+def test_strands_asked_everywhere_are_those_of_the_step_at_hand():
+    """An everywhere action that waits for strands is shut while one runs, and open where there is none."""
+    raw = side_by_side(1)
+    raw["everywhere"] = {"stop": {"to": "over", "by": ["worker"], "requires": [{"strands": "done"}]}}
+    raw["steps"]["all"]["actions"]["depart"]["requires"] = []
+    raw["steps"]["after"] = {"responsible": ["worker"], "actions": {"go": {"to": "over", "by": ["worker"]}}}
+    raw["steps"]["all"]["actions"]["depart"]["to"] = "after"
+    shut, open_ = decided(
+        raw, {"in": {"steps": ["all"]}, "available": "stop"}, {"in": {"steps": ["after"]}, "available": "stop"}
+    )
+
+    assert (shut.verdict, moves(shut)) == (Verdict.BROKEN, [])
+    assert open_.verdict is Verdict.HOLDS
+
+
+def test_what_runs_alongside_is_not_left_with_a_step():
+    """Moving on in the main line is no end of what stands beside it."""
+    line = {"start": "open", "title": {"en": "Line"}, "steps": {"open": {"responsible": ["worker"]}}}
+    (proof,) = decided(going([], alongside={"line": line}), {"after": "prepare", "eventually": [{"leave": "open"}]})
+
+    assert proof.verdict is Verdict.BROKEN
+
+
+def test_nothing_happens_before_the_launch():
+    """What the launch itself brings did not happen earlier, and nothing is recorded or acknowledged then."""
+    entered = {"enter": "talk"}
+    unmet = {"none_of": [{"acknowledged": {"by": "worker", "of": "talk"}}]}
+    first, then = decided(
+        going([], everywhere={}), {"before": entered, "happened": entered}, {"before": entered, "require": [unmet]}
+    )
+
+    assert (first.verdict, moves(first)) == (Verdict.BROKEN, [])
+    assert moves(then) == ["talk", "prepare", "back"]
+
+
+def test_a_date_must_be_known_even_for_what_must_not_have_passed():
+    """Where no form gives the date, `none_of` a wait does not hold either."""
+    early = {"none_of": [{"waited": {"from": {"form": "risk.there", "field": "on"}, "at_least": "3 days"}}]}
+    (proof,) = decided(going([]), {"before": "prepare", "require": [early]})
+
+    assert moves(proof) == ["prepare"]
+
+
+def test_none_of_reaches_into_any_of():
+    """A form that is not there is no form that says something else."""
+    asked = {"none_of": [{"any_of": [CONSENTS, {"form": "risk.here"}]}]}
+    (proof,) = decided(going([]), {"before": "prepare", "require": [asked]})
+
+    assert moves(proof) == ["prepare"]
+
+
+def test_a_record_counts_no_more_for_another_receiver():
+    """Whoever comes to stand for a role has no record of its own; what asks for just that is open, and never said not to be."""
+    shared = {"form": "share", "for": {"role": "far", "purpose": "referral"}}
+    raw = going([{"none_of": [shared]}])
+    raw["steps"]["ready"]["forms"] = ["share"]
+    raw["steps"]["ready"]["actions"].pop("back")
+    (proof,) = decided(raw, {"never": "depart", "while": {"at": ["ready"]}})
+
+    assert proof.verdict in (Verdict.BROKEN, Verdict.UNDECIDED)
+
+
+def test_a_trap_is_only_what_a_run_ends_in():
+    """A record signed too early leaves what counts in force; one that nothing counts before is none."""
+    raw = going([])
+    raw["steps"]["ready"]["actions"] = {"depart": {"to": "over", "by": ["worker"], "requires": [{"form": "consent"}]}}
+    (proof,) = decided(raw, {"after": {"record": "consent"}, "eventually": ["depart"]})
+
+    assert proof.verdict is Verdict.HOLDS
+
+
+def test_of_two_breaches_the_nearer_is_told():
+    """What is required and what happened are both asked: the shorter of the two paths is shown."""
+    raw = going([])
+    both = {"before": "prepare", "require": [{"none_of": [{**CONSENTS, "or_absent": True}]}], "happened": "depart"}
+    (proof,) = decided(raw, both)
+
+    assert moves(proof) == ["prepare"]
+    assert proof.is_shortest
+
+
+def test_an_acknowledgement_beside_a_closed_case():
+    """A line that goes on after the end is taken up there, though nobody is responsible for the end itself."""
+    opens = {"to": "open", "by": ["worker"], "requires": [{"at": ["over"]}]}
+    steps = {
+        "idle": {"responsible": ["worker"], "actions": {"open": opens}},
+        "open": {"responsible": ["far"], "actions": {"shut": {"to": "shut", "by": ["far"]}}},
+        "shut": {"end": "done"},
+    }
+    line = {"start": "idle", "after_end": True, "title": {"en": "Line"}, "steps": steps}
+    (proof,) = decided(
+        going([], alongside={"line": line}), {"never": {"acknowledge": "open"}, "while": {"at": ["over"]}}
+    )
+
+    assert moves(proof) == ["prepare", "depart", "open", "open"]
+
+
 # ── Chance ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

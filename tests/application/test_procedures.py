@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 import pytest
 
+from engine.analysis.model_check import Budget
+from engine.application.ports import SopVersion
 from engine.application.procedures import NotSound, check
-from engine.bootstrap import build
+from engine.bootstrap import Application, build
 from engine.clock import FixedClock
 from engine.errors import UnknownName
 from engine.settings import Settings
+from engine.sop.canonical import canonical, content_hash
 from engine.source.text import MAX_BYTES
 
 SMALL = Path(__file__).parents[1] / "definitions"
@@ -140,3 +145,81 @@ def test_a_faulty_procedure_is_not_published(folder, tmp_path):
 
     assert all(any(code in one for one in refused.value.details) for code in ("SOP201", "SOP203"))
     assert list(versions) == []
+
+
+# ── What was proved is kept ──────────────────────────────────────────────────────────────────────────────────────
+
+NOTHING_ALLOWED = Budget(states=0, seconds=0.0)
+"""With so little nothing that must be explored can be decided."""
+
+
+@pytest.fixture
+def empty(tmp_path) -> Iterator[Application]:
+    """A house without any procedure."""
+    made = build(Settings(data_dir=tmp_path / "data"), FixedClock(datetime(2026, 3, 2, tzinfo=UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def explored(folder) -> Path:
+    """A procedure with a safeguard that only exploring can decide, and one that its requirements decide."""
+    file = folder / "sops" / "short-return.yaml"
+    file.write_bytes(
+        SOUND.replace(
+            b"{id: a-way-out-everywhere,",
+            b"{id: a-way-out-everywhere, basis: {strength: law, source: eu-directive-2011-36},",
+        )
+    )
+    return file
+
+
+def test_a_version_is_kept_with_its_proof(empty, explored):
+    """Verdict and explored of each safeguard, who proved it, with what budget, and when."""
+    version = empty.procedures.publish(explored, Budget(states=5_000, seconds=5.0))
+    kept = empty.store.proofs()[version.hash]
+    by_id = {one.safeguard: one for one in kept}
+
+    assert [one.safeguard for one in kept] == [
+        "consent-before-departure", "risk-before-departure", "withdraw-any-time", "every-departure-is-followed",
+        "a-way-out-everywhere",
+    ]  # fmt: skip
+    assert {one.verdict for one in kept} == {"holds"}
+    assert by_id["consent-before-departure"].explored == 0
+    assert by_id["a-way-out-everywhere"].explored > 0
+    assert {(one.engine, one.states, one.seconds, one.proved_at) for one in kept} == {
+        (version_of("passerelle"), 5_000, 5.0, empty.clock.now())
+    }
+
+
+def test_what_is_on_record_is_not_proved_again(empty, explored):
+    """With a budget with which nothing could be proved, the version is still the one that was."""
+    first = empty.procedures.publish(explored)
+    kept = empty.store.proofs()
+
+    assert empty.procedures.publish(explored, NOTHING_ALLOWED) == first
+    assert empty.store.proofs() == kept
+
+
+def test_other_content_is_proved_anew(empty, explored):
+    """Then the same budget is too small, and a right that was not decided is not published."""
+    empty.procedures.publish(explored)
+    explored.write_bytes(explored.read_bytes().replace(b"not_older_than: 30 days", b"not_older_than: 20 days"))
+
+    with pytest.raises(NotSound) as refused:
+        empty.procedures.publish(explored, NOTHING_ALLOWED)
+
+    assert "could not be decided" in refused.value.details[0]
+    assert len(empty.store.proofs()) == len(empty.store.versions())
+
+
+def test_a_version_of_an_older_program_gets_its_proof_when_published_again(empty, explored):
+    """It was kept without one; number and content stay."""
+    (checked,) = check(explored)
+    assert checked.file is not None
+    content = canonical(checked.file.sop, checked.file.shelf.forms)
+    old = SopVersion("short-return", 1, content_hash(content), content, empty.clock.now())
+    empty.store.save_version(old)
+
+    assert empty.procedures.publish(explored) == old
+    assert old.hash in empty.store.proofs()

@@ -53,6 +53,8 @@ def test_a_broken_right_is_told_with_its_path(run, unsafe):
     assert 'safeguard "inv-01-written-consent-before-departure" is broken [SOP501]' in done.stdout
     assert "day 0   The case begins at “Referral to a specialised organisation”" in done.stdout
     assert "Return operator: Departed (depart, at “Departure”)" in done.stdout
+    assert f"{unsafe}:{lines.index('  - use: inv-01') + 1}:10: safeguard" in done.stdout
+    assert f"It is written at {unsafe.parents[1] / 'safeguards' / 'inv-01.yaml'}:" in done.stdout
     assert f"It could be stopped at {unsafe}:{stop}:7 (depart)." in done.stdout
     assert "What would stop it: - {form: informed_consent.return, where: {decision: [consents]," in done.stdout
     assert "51 holds, 1 broken" in done.stdout
@@ -85,12 +87,26 @@ def test_a_broken_assumption_does_not_stop_a_publication(run, unsafe, tmp_path):
     """Only law and soft law do: a safeguard of practice is told by `sop check` and left to the designer."""
     folder = tmp_path / "definitions"
     shutil.copytree(unsafe.parents[1], folder)
+    right = folder / "safeguards" / "inv-01.yaml"
+    text = right.read_text(encoding="utf-8")
+    start, end = text.index("basis:"), text.index("undecidable:")
+    right.write_text(text[:start] + "basis: {strength: assumption, note: ours}\n" + text[end:], encoding="utf-8")
     path = folder / "sops" / "adult-return.yaml"
-    text = path.read_text(encoding="utf-8")
-    start = text.index("  - id: inv-01-written-consent-before-departure")
-    end = text.index("  - id: inv-02-", start)
-    ours = text[start:end].split("    basis:")[0] + "    basis: {strength: assumption, note: ours}\n"
-    path.write_text(text[:start] + ours + text[end:], encoding="utf-8")
 
     assert run("sop", "check", str(path)).returncode == 1
     assert run("sop", "publish", str(path)).returncode == 0
+
+
+def test_the_list_of_versions_says_what_was_proved(run):
+    """Of the version published just now: 51 hold and one of practice is broken, by which engine and with what budget."""
+    (version,) = json.loads(run("sop", "list", "--json").stdout)
+    proof = version["proof"]
+
+    assert proof["budget"] == {"states": 60_000, "seconds": 10.0}
+    assert proof["engine"]
+    assert proof["proved_at"]
+    assert {one["id"] for one in proof["safeguards"] if one["verdict"] != "holds"} == {
+        "inv-01-written-consent-before-departure"
+    }
+    assert all(isinstance(one["explored"], int) for one in proof["safeguards"])
+    assert "51 holds, 1 broken" in run("sop", "list").stdout

@@ -18,6 +18,7 @@ from engine.application.ports import (
     Deadline,
     Entry,
     NewMessage,
+    RecordedProof,
     Shift,
     SopVersion,
     StoredActor,
@@ -33,6 +34,7 @@ from engine.values import MessageKind, MessageState
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 KEY = bytes(range(32))
+PROOF = RecordedProof("first", "holds", 12, "", "1.0", 60_000, 10.0, NOW)
 
 
 def opened(url: str, folder: Path) -> SqlStore:
@@ -143,18 +145,43 @@ def test_a_key_is_used_once(store):
     assert store.entry("AAAA-AAAA-A", 99) is None
 
 
-@pytest.mark.parametrize("table", ["history", "records", "sop_versions", "refusals"])
+@pytest.mark.parametrize("table", ["history", "records", "sop_versions", "sop_proofs", "refusals"])
 @pytest.mark.parametrize("change_of_row", ["UPDATE {} SET {} = {}", "DELETE FROM {}"])
 def test_what_is_on_record_can_be_neither_changed_nor_deleted(store, table, change_of_row):
     """The database itself refuses, whoever asks."""
     store.commit(change(1, record=StoredRecord("AAAA-AAAA-A", 1, "form", False, b"body")))
     store.note_refusal(StoredRefusal("AAAA-AAAA-A", NOW, "desk", "go", "role"))
-    column = {"history": "actor", "records": "part", "sop_versions": "sop", "refusals": "actor"}[table]
+    store.save_version(SopVersion("ping", 1, "v1", "{}", NOW), [PROOF])
+    columns = {
+        "history": "actor",
+        "records": "part",
+        "sop_versions": "sop",
+        "sop_proofs": "verdict",
+        "refusals": "actor",
+    }
+    column = columns[table]
 
     with pytest.raises(Fault) as refused, store.writing() as connection:
         connection.execute(text(change_of_row.format(table, column, "'x'")))
 
     assert refused.value.code == "insert_only"
+
+
+def test_a_version_is_kept_with_what_was_proved_of_it(store):
+    """In the order proved; a version without a proof has none; what is on record stays."""
+    second = replace(PROOF, safeguard="second", verdict="undecided", reason="Too large.", seconds=0.25)
+    store.save_version(SopVersion("ping", 2, "v2", "{}", NOW), [PROOF, second])
+    store.save_version(SopVersion("ping", 2, "v2", "{}", NOW), [replace(PROOF, verdict="broken")])
+
+    assert store.proofs() == {"v2": [PROOF, second]}
+    assert [one.hash for one in store.versions()] == ["v1", "v2"]
+
+
+def test_a_version_that_was_kept_without_proof_gets_one(store):
+    """Published by an older program, and once more by this one."""
+    store.save_version(SopVersion("ping", 1, "v1", "{}", NOW), [PROOF])
+
+    assert store.proofs() == {"v1": [PROOF]}
 
 
 def test_deadlines_end_by_step_by_name_and_all_at_once(store):

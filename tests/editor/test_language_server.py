@@ -20,7 +20,7 @@ SMALL = (HERE.parent / "definitions/sops/short-return.yaml").read_text(encoding=
 FIRST_LINE = "# yaml-language-server: $schema=../schema/{}.schema.json\n"
 SHIPPED = [
     (sort, path)
-    for folder, sort in (("sops", "sop"), ("forms", "form"))
+    for folder, sort in (("sops", "sop"), ("forms", "form"), ("safeguards", "safeguard"), ("scenarios", "scenario"))
     for path in sorted((DEFINITIONS / folder).glob("*.yaml"))
 ]
 
@@ -29,7 +29,7 @@ SHIPPED = [
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A designer's folder: procedures, forms, and beside them the schemas that `sop schema --into` writes."""
     folder = tmp_path_factory.mktemp("desk")
-    for name in ("sops", "forms"):
+    for name in ("sops", "forms", "safeguards", "scenarios"):
         (folder / name).mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["passerelle", "sop", "schema", "--into", str(folder / "schema")])
@@ -92,6 +92,16 @@ def test_a_fault_of_a_form_is_underlined(editor, desk):
 
     assert [line for line, _ in found] == [5]
     assert '"boolean", "choice", "date"' in found[0][1]
+
+
+def test_a_fault_of_a_shared_safeguard_is_underlined(editor, desk):
+    """A placeholder may stand for any value, but no key is unknown."""
+    text = FIRST_LINE.format("safeguard") + "id: one\nbefore: $departure\nrequires: [{form: $consent, where: $said}]\n"
+
+    found = editor.opened(desk / "safeguards" / "one.yaml", text)
+
+    assert found == [(4, "Property requires is not allowed.")]
+    assert editor.opened(desk / "safeguards" / "two.yaml", text.replace("requires:", "require:")) == []
 
 
 def test_keys_are_proposed_with_what_they_are_for(editor, desk):

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from engine.application.rehearsal import Rehearsal, Stage, Story, read_story
 from engine.bootstrap import Application, build
 from engine.forms.model import FieldType
 from engine.settings import DEFINITIONS, Settings
+from passerelle.scenarios import Rehearsal, Story, read_story, stage_of
 
 CANARY = "canary7731"
 DESK = "SAMPLE specialised organisation"
@@ -22,18 +22,17 @@ ADDRESS = "fr-case-manager@example.org"
 def marked(story: Story, house: Application) -> tuple[Story, int]:
     """Return the story with the marked word in every text field and every note, and how many there are."""
     parts, count, events = house.procedures.latest(story.sop).parts, 0, []
-    for event in story.events:
-        changed = dict(event)
-        if "record" in event:
-            texts = {name for name, field in parts[event["record"]].fields.items() if field.type is FieldType.TEXT}
-            changed["with"] = {
-                name: f"{CANARY} {said}" if name in texts else said for name, said in event["with"].items()
-            }
-            count += len(texts & event["with"].keys())
-        elif "act" in event:
-            changed["note"] = f"{CANARY} {event.get('note', '')}"
+    for told in story.events:
+        event = told.event
+        if event.record is not None:
+            texts = {name for name, field in parts[event.record].fields.items() if field.type is FieldType.TEXT}
+            said = {name: f"{CANARY} {value}" if name in texts else value for name, value in event.with_.items()}
+            count += len(texts & said.keys())
+            event = event.model_copy(update={"with_": said})
+        elif event.act is not None:
+            event = event.model_copy(update={"note": f"{CANARY} {event.note}"})
             count += 1
-        events.append(changed)
+        events.append(replace(told, event=event))
     return replace(story, events=events), count
 
 
@@ -53,10 +52,7 @@ def test_no_word_about_a_person_lies_in_the_clear(database_url, tmp_path, clock,
     house = build(settings, clock, upgrading=True)
     house.procedures.publish(DEFINITIONS / "sops" / "adult-return.yaml")
     story, count = marked(read_story(DEFINITIONS / "scenarios" / "adult-return-fr-al.yaml"), house)
-    stage = Stage(
-        clock, house.store, house.people, house.casework, house.corrections, house.sweep, house.settings.definitions
-    )
-    rehearsal = Rehearsal(stage, story, lambda what, moved: None)
+    rehearsal = Rehearsal(stage_of(house), story, lambda what, moved: None)
     rehearsal.launch()
     for _ in rehearsal.play():
         pass

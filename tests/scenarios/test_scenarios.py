@@ -7,27 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from engine.application.rehearsal import NotAsExpected, Rehearsal, Stage, read_story
+from engine.application.scenarios.load import Told
+from engine.application.scenarios.model import Event
+from engine.application.scenarios.rehearsal import NotAsExpected
 from engine.bootstrap import Application, build
 from engine.clock import FixedClock
 from engine.settings import DEFINITIONS, Settings
 from engine.values import Level
+from passerelle.scenarios import Rehearsal, read_story, stage_of
 
 SHIPPED = DEFINITIONS / "scenarios"
 HERE = Path(__file__).parent
 STORIES = sorted([*SHIPPED.glob("*.yaml"), *HERE.glob("*.yaml")])
 
 
-def stage_of(house: Application, clock: FixedClock) -> Stage:
-    return Stage(
-        clock, house.store, house.people, house.casework, house.corrections, house.sweep, house.settings.definitions
-    )
-
-
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 def test_the_story_goes_as_it_is_told(path: Path, house: Application, clock: FixedClock):
     """Every move is accepted or refused as the story says, the case stands where it should, and its chain is whole."""
-    rehearsal = Rehearsal(stage_of(house, clock), read_story(path, SHIPPED), lambda what, moved: None)
+    rehearsal = Rehearsal(stage_of(house), read_story(path, SHIPPED), lambda what, moved: None)
     rehearsal.launch()
 
     played = list(rehearsal.play())
@@ -66,7 +63,8 @@ def test_a_story_that_tells_it_otherwise_fails(
 ):
     """What a story claims is compared with what happened: steps, refusals and their reasons, each message."""
     shipped = read_story(SHIPPED / "adult-return-fr-al.yaml")
-    rehearsal = Rehearsal(stage_of(house, clock), replace(shipped, events=events), lambda what, moved: None)
+    told = [Told(Event.model_validate(one), shipped.marks, number) for number, one in enumerate(events)]
+    rehearsal = Rehearsal(stage_of(house), replace(shipped, events=told), lambda what, moved: None)
     rehearsal.launch()
 
     with pytest.raises(NotAsExpected) as wrong:
@@ -79,9 +77,7 @@ def test_a_consulate_reads_no_title_of_a_step_even_in_protected_mail(
     tmp_path: Path, house: Application, clock: FixedClock
 ):
     """It knows the identity and the wish to travel: a title such as "on hold" or "perhaps a child" says more."""
-    rehearsal = Rehearsal(
-        stage_of(house, clock), read_story(HERE / "put-on-hold.yaml", SHIPPED), lambda what, moved: None
-    )
+    rehearsal = Rehearsal(stage_of(house), read_story(HERE / "put-on-hold.yaml", SHIPPED), lambda what, moved: None)
     rehearsal.launch()
     for desk in (house.people.find("al-consulate"), house.people.find("al-receiving-worker")):
         house.people.add([desk.model_copy(update={"level": Level.FULL})])
@@ -102,9 +98,7 @@ def test_the_whole_story_goes_the_same_way_on_postgresql(tmp_path: Path, clock: 
     settings = Settings(data_dir=tmp_path, database_url=postgres_url, mail_folder=tmp_path / "mail")
     house = build(settings, clock, upgrading=True)
     house.procedures.publish(DEFINITIONS / "sops" / "adult-return.yaml")
-    rehearsal = Rehearsal(
-        stage_of(house, clock), read_story(SHIPPED / "adult-return-fr-al.yaml"), lambda what, moved: None
-    )
+    rehearsal = Rehearsal(stage_of(house), read_story(SHIPPED / "adult-return-fr-al.yaml"), lambda what, moved: None)
     rehearsal.launch()
 
     played = list(rehearsal.play())

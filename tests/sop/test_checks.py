@@ -12,13 +12,17 @@ from engine.settings import DEFINITIONS
 from engine.sop.check import check_file
 from engine.sop.checks import CHECKS
 from engine.sop.checks.__main__ import reference
-from engine.sop.checks.base import DOCUMENTS, FORMS, procedure
+from engine.sop.checks.base import DOCUMENTS, FORMS, SAFEGUARDS, procedure
 from engine.sop.load import Shelf
+from engine.sop.shared import read_shared
 from engine.source import MAX_FAULTS, read
 
 SHELF = Shelf(
     {name: Form.model_validate(source.value) for name, text in FORMS.items() if (source := read(text, name)[0])},
-    DOCUMENTS, {}, {},
+    DOCUMENTS,
+    {name: read_shared(Path(f"{name}.yaml"), source)[0] for name, text in SAFEGUARDS.items()
+     if (source := read(text, name)[0])},
+    {},
 )  # fmt: skip
 
 

@@ -8,20 +8,28 @@ from typing import Annotated, Any
 import pytest
 from pydantic import TypeAdapter
 
+from engine.application.scenarios.examples import EXAMPLES as OF_SCENARIOS
+from engine.application.scenarios.model import Scenario
 from engine.forms.model import Form
 from engine.sop.examples import EXAMPLES
 from engine.sop.keys import Key, keys_of, models_in, reference
 from engine.sop.model import Sop
+from engine.sop.shared import Right, SharedSafeguards
 from engine.source import read
 
-MODELS = list(dict.fromkeys(model for root in (Sop, Form) for model in models_in(root)))
+MODELS = list(dict.fromkeys(model for root in (Sop, Form, SharedSafeguards) for model in models_in(root)))
+STORIES = models_in(Scenario)
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_each_example_is_read_by_the_type_of_its_key(model):
+@pytest.mark.parametrize(
+    ("model", "examples"),
+    [*((model, EXAMPLES) for model in MODELS), *((model, OF_SCENARIOS) for model in STORIES)],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_each_example_is_read_by_the_type_of_its_key(model, examples):
     """As it is written: a copy of it into a file is no fault."""
     types = {field.alias or name: field for name, field in model.model_fields.items()}
-    for key in keys_of(model):
+    for key in keys_of(model, examples):
         field = types[key.name]
         kind: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         source, faults = read(f"{key.name}: {key.written}", key.name)
@@ -34,13 +42,19 @@ def test_each_example_is_read_by_the_type_of_its_key(model):
 def test_no_example_is_of_a_key_that_is_gone():
     """What the language no longer knows is not shown."""
     known = {model.__name__: {key.name for key in keys_of(model)} for model in MODELS}
+    known |= {model.__name__: {key.name for key in keys_of(model, OF_SCENARIOS)} for model in STORIES}
+    known["Right"] = {field.alias or name for name, field in Right.model_fields.items()}
+    told = [*EXAMPLES.items(), *OF_SCENARIOS.items()]
 
-    assert [(name, key) for name, keys in EXAMPLES.items() for key in keys if key not in known.get(name, ())] == []
+    assert [(name, key) for name, keys in told for key in keys if key not in known.get(name, ())] == []
 
 
 def test_every_key_says_what_it_is_for():
     """In words, beside its example."""
-    assert [(model.__name__, key.name) for model in MODELS for key in keys_of(model) if not key.description] == []
+    keys = [(model, key) for model in MODELS for key in keys_of(model)]
+    keys += [(model, key) for model in STORIES for key in keys_of(model, OF_SCENARIOS)]
+
+    assert [(model.__name__, key.name) for model, key in keys if not key.description] == []
 
 
 def test_a_key_names_its_words_and_what_stands_below_it():

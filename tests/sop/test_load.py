@@ -206,9 +206,11 @@ def test_a_shared_safeguard_holds_something_itself(folder):
     """One that only takes up another would be listed, and never be checked."""
     write(folder / "safeguards" / "hollow.yaml", "use: consent-first\n")
 
+    _, beside = Shelf.of(folder)
     _, found = variant(folder, "safeguards: [{use: hollow}]\n")
 
-    assert [(one.code, one.place.file) for one in found] == [("SOP130", str(folder / "safeguards" / "hollow.yaml"))]
+    assert [(one.code, one.place.file) for one in beside] == [("SOP130", str(folder / "safeguards" / "hollow.yaml"))]
+    assert [(one.code, one.place.file) for one in found] == [("SOP134", str(folder / "sops" / "variant.yaml"))]
 
 
 # ── Variants ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,6 +246,54 @@ def test_mappings_merge_lists_replace_and_remove_deletes(folder):
     assert step.due.within == Duration.parse("4 weeks")
     assert [rung.length for rung in step.due.remind] == [Duration.parse("1 week")]
     assert step.due.escalate[0].to == ("return_operator",)
+
+
+def test_add_lengthens_a_list_and_keeps_what_stands_there(folder):
+    """In lists of names, of requirements and of bases; an entry for a form that is listed takes that one's place."""
+    loaded = sound(folder, (
+        "steps:\n"
+        "  counselling:\n"
+        "    guidance: {add: [palermo-protocol-2000]}\n"
+        "    basis: {add: [{strength: assumption, note: ours}]}\n"
+        "    forms: {add: [{form: informed_consent, by: [case_manager]}, travel_plan]}\n"
+        "    actions:\n"
+        "      request_return:\n"
+        "        requires: {add: [{waited: {since: counselling, at_least: 1 day}}]}\n"
+    ))  # fmt: skip
+    base, _ = load_sop(folder / "sops" / "short-return.yaml", loaded.shelf)
+
+    assert base is not None
+    was, step = base.sop.steps["counselling"], loaded.sop.steps["counselling"]
+    assert step.guidance == (*was.guidance, "palermo-protocol-2000")
+    assert step.basis[:-1] == was.basis
+    assert step.basis[-1].note == "ours"
+    assert [(one.form, one.by) for one in step.forms] == [("informed_consent", ("case_manager",)), ("travel_plan", ())]
+    before, now = was.actions["request_return"].requires, step.actions["request_return"].requires
+    assert now[: len(before)] == before
+    assert len(now) == len(before) + 1
+
+
+def test_what_is_added_to_a_list_stands_in_the_file_of_the_variant(folder):
+    """A fault in it is shown there, and what the base lists is shown where the base lists it."""
+    loaded = sound(folder, "steps: {counselling: {guidance: {add: [palermo-protocol-2000]}}}\n")
+
+    assert loaded.marks.value(("steps", "counselling", "guidance", 0)).file.endswith("short-return.yaml")
+    assert loaded.marks.value(("steps", "counselling", "guidance", 1)).file.endswith("variant.yaml")
+
+
+def test_add_needs_a_list_to_add_to(folder):
+    """Where the base says nothing, the list itself is written: nobody takes a typing error for an addition."""
+    found = variant(folder, "steps: {counselling: {actions: {decline: {tell: {add: [case_manager]}}}}}\n")[1]
+
+    assert [(one.code, one.place.line) for one in found] == [("SOP123", 3)]
+    assert "has none there" in found[0].message
+
+
+def test_an_action_may_be_named_add(folder):
+    """Only a list is lengthened; in a mapping `add` is a key like any other."""
+    loaded = sound(folder, "steps: {counselling: {actions: {add: {to: closed_stays, by: any}}}}\n")
+
+    assert "add" in loaded.sop.steps["counselling"].actions
 
 
 def test_a_single_basis_is_replaced_like_a_list_of_one(folder):
@@ -434,7 +484,7 @@ def test_every_code_that_is_told_is_explained():
             if line.endswith("]") and "[SOP1" in line}  # fmt: skip
 
     assert told <= CODES.keys()
-    assert CODES.keys() - told == {"SOP124", "SOP199"}
+    assert CODES.keys() - told == {"SOP124", "SOP134", "SOP135", "SOP199"}
 
 
 def test_a_safeguard_said_anew_twice_is_told(folder):

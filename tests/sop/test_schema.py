@@ -10,8 +10,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from engine.application.scenarios.schema import scenario_schema
 from engine.settings import DEFINITIONS
-from engine.sop.schema import form_schema, sop_schema
+from engine.sop.schema import form_schema, safeguard_schema, sop_schema
 
 HERE = Path(__file__).parents[1] / "definitions"
 SOPS = sorted(
@@ -44,7 +45,11 @@ def wrong(schema: dict[str, Any], path: Path) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(written)]
 
 
-@pytest.mark.parametrize("schema", [sop_schema(), form_schema()], ids=["sop", "form"])
+@pytest.mark.parametrize(
+    "schema",
+    [sop_schema(), form_schema(), safeguard_schema(), scenario_schema()],
+    ids=["sop", "form", "safeguard", "scenario"],
+)
 def test_is_a_json_schema(schema):
     """Editors refuse a schema that is none."""
     Draft202012Validator.check_schema(schema)
@@ -62,6 +67,16 @@ def test_takes_every_procedure_that_the_reader_takes(path):
 def test_takes_every_form_that_the_reader_takes(path):
     """The shipped forms and those of the tests."""
     assert wrong(form_schema(), path) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*(DEFINITIONS / "safeguards").glob("*.yaml"), *(HERE / "safeguards").glob("*.yaml")]),
+    ids=lambda path: path.stem,
+)
+def test_takes_every_shared_safeguard_that_the_reader_takes(path):
+    """Files of one and of several, with placeholders for names, lists and mappings."""
+    assert wrong(safeguard_schema(), path) == []
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -92,10 +107,13 @@ def test_a_list_is_asked_for_where_the_reader_asks_for_one(broken, path):
 
 
 def keys_with_values() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Return every key of every mapping of both schemas: its name, its schema, and the schema's parts."""
+    """Return every key of every mapping of the schemas: its name, its schema, and the schema's parts."""
     found = []
-    for schema in (sop_schema(), form_schema()):
-        whole = {"Form": schema, **schema["$defs"]} if "properties" in schema else schema["$defs"]
+    for schema in (sop_schema(), form_schema(), safeguard_schema(), scenario_schema()):
+        told = {
+            f"{schema['title']} {key}": schema[key] for key in ("then", "else") if "properties" in schema.get(key, {})
+        }
+        whole = {schema["title"]: schema, **told, **schema["$defs"]}
         for name, part in whole.items():
             written = next((one for one in part.get("anyOf", ()) if "properties" in one), part)
             if name != "Removed":

@@ -13,9 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine.adapters.store.cases import Cases
 from engine.adapters.store.database import instant, micros, postgresql_engine, sqlite_engine
 from engine.adapters.store.schema import check_schema, upgrade
-from engine.adapters.store.tables import actors, cases, sop_versions
+from engine.adapters.store.tables import actors, cases, sop_proofs, sop_versions
 from engine.adapters.store.waiting import Waiting
-from engine.application.ports import SopVersion, StoredActor
+from engine.application.ports import RecordedProof, SopVersion, StoredActor
 from engine.settings import Settings
 
 _ACTOR = select(actors).where(actors.c.id == bindparam("id"))
@@ -24,14 +24,26 @@ _ACTOR = select(actors).where(actors.c.id == bindparam("id"))
 class SqlStore(Cases, Waiting):
     """Implements `engine.application.ports.Store` on SQLite and PostgreSQL."""
 
-    def save_version(self, version: SopVersion) -> None:
+    def save_version(self, version: SopVersion, proofs: Sequence[RecordedProof] = ()) -> None:
         row = {
             "hash": version.hash, "sop": version.sop, "number": version.number, "content": version.content,
             "published_at": micros(version.published_at),
         }  # fmt: skip
-        new = (sqlite.insert if self.is_sqlite else postgresql.insert)(sop_versions).values(row)
+        insert = sqlite.insert if self.is_sqlite else postgresql.insert
         with self.writing() as connection:
-            connection.execute(new.on_conflict_do_nothing(index_elements=["hash"]))
+            connection.execute(insert(sop_versions).values(row).on_conflict_do_nothing(index_elements=["hash"]))
+            if proofs:
+                rows = [
+                    {"version": version.hash, "number": number, **_row_of(one)} for number, one in enumerate(proofs)
+                ]
+                connection.execute(insert(sop_proofs).on_conflict_do_nothing(), rows)
+
+    def proofs(self) -> Mapping[str, Sequence[RecordedProof]]:
+        found: dict[str, list[RecordedProof]] = {}
+        with self.reading() as connection:
+            for row in connection.execute(select(sop_proofs).order_by(sop_proofs.c.version, sop_proofs.c.number)):
+                found.setdefault(row.version, []).append(_proof_of(row))
+        return found
 
     def version(self, hash: str) -> SopVersion | None:
         with self.reading() as connection:
@@ -91,6 +103,21 @@ def open_store(settings: Settings, key: bytes, *, upgrading: bool = False) -> Sq
 
 def _version_of(row: Row[Any]) -> SopVersion:
     return SopVersion(row.sop, row.number, row.hash, row.content, instant(row.published_at))
+
+
+def _row_of(proof: RecordedProof) -> dict[str, object]:
+    return {
+        "safeguard": proof.safeguard, "verdict": proof.verdict, "explored": proof.explored, "reason": proof.reason,
+        "engine": proof.engine, "budget_states": proof.states, "budget_milliseconds": round(proof.seconds * 1000),
+        "proved_at": micros(proof.proved_at),
+    }  # fmt: skip
+
+
+def _proof_of(row: Row[Any]) -> RecordedProof:
+    return RecordedProof(
+        row.safeguard, row.verdict, row.explored, row.reason, row.engine, row.budget_states, row.budget_milliseconds / 1000,
+        instant(row.proved_at),
+    )  # fmt: skip
 
 
 def _actor_of(row: Sequence[Any]) -> StoredActor:

@@ -1,7 +1,7 @@
 """The tables. References, steps, instants and sealed bytes; nothing personal in the clear.
 
 Instants are whole microseconds since 1970 in UTC, the same on both databases, so that the sweep is one comparison of numbers.
-History, records, versions and refusals are insert-only: triggers refuse to change or delete a row (migrations).
+History, records, versions, their proofs and refusals are insert-only: triggers refuse to change or delete a row (migrations).
 Terms: docs/glossary.md. Why a snapshot beside the history: docs/decisions/0001-a-case-is-a-fold-of-its-history.md.
 """
 
@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-INSERT_ONLY: Final = ("sop_versions", "history", "records", "refusals")
+INSERT_ONLY: Final = ("sop_versions", "sop_proofs", "history", "records", "refusals")
 
 sop_versions = Table(
     "sop_versions",
@@ -38,6 +38,23 @@ sop_versions = Table(
     Column("published_at", BigInteger, nullable=False),
     UniqueConstraint("sop", "number"),
     comment="Published versions of procedures; a version never changes",
+)
+
+sop_proofs = Table(
+    "sop_proofs",
+    metadata,
+    Column("version", String(64), ForeignKey("sop_versions.hash"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("safeguard", String(160), nullable=False),
+    Column("verdict", String(12), nullable=False),
+    Column("explored", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("engine", String(40), nullable=False),
+    Column("budget_states", Integer, nullable=False),
+    Column("budget_milliseconds", Integer, nullable=False),
+    Column("proved_at", BigInteger, nullable=False),
+    UniqueConstraint("version", "safeguard"),
+    comment="What was known of each safeguard when a version was published; insert-only",
 )
 
 cases = Table(

@@ -17,6 +17,7 @@ from engine.sop.checks import (
     out_of_place,
     pause_and_stay,
     reserved_name,
+    right_left_out,
     role_not_there,
     shared_freely,
     step_of_another_line,
@@ -69,4 +70,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     never_told.CHECK,
     shared_freely.CHECK,
     unused_name.CHECK,
+    right_left_out.CHECK,
 )

@@ -10,7 +10,7 @@ Rendered for designers in docs/reference/checks.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -166,6 +166,16 @@ fields:
 """,
 }
 """The forms that the examples speak of."""
+
+SAFEGUARDS: Final[Mapping[str, str]] = {
+    "always-a-way-out": """\
+id: always-a-way-out
+title: {en: Every case can end, fr: Tout dossier peut s’achever}
+from: any
+reachable: $ends
+""",
+}
+"""The shared safeguards that the examples may take up."""
 
 DOCUMENTS: Final = frozenset({"eu-directive-2011-36"})
 """The documents that the examples point to."""
