@@ -20,6 +20,7 @@ from engine.analysis.simulation.life import Life, Recording
 from engine.analysis.simulation.pace import pace_of
 from engine.analysis.simulation.report import Report, days
 from engine.analysis.simulation.run import MOST_ACTIONS, Setting, simulate
+from engine.analysis.simulation.years import without_end
 from engine.application.procedures import check
 from engine.calendars.almanac import shipped
 from engine.cases.case import Facts, Fire, RecordView, Take
@@ -78,7 +79,7 @@ def adult() -> CompiledSop:
 
 def play(sop: CompiledSop, **said: object) -> Report:
     setting = Setting("FR", "AL", **said)  # type: ignore[arg-type]
-    return simulate(sop, setting, shipped().between("FR", "AL"))
+    return simulate(sop, setting, without_end(shipped().between("FR", "AL")))
 
 
 def step(takes: str, actions: str = "actions: {finish: {to: closed, by: [worker]}}", more: str = "") -> str:
@@ -103,7 +104,7 @@ RATES = {
 @pytest.mark.parametrize("path", RATES, ids=lambda path: path.stem)
 def test_every_simulated_move_is_accepted_by_the_engine(path, rates):
     """Played through `decide` at its own instant, no move is refused, and the case then stands, and knows, the same."""
-    sop, calendars = compiled(path), shipped().between("FR", "AL")
+    sop, calendars = compiled(path), without_end(shipped().between("FR", "AL"))
     lives: list[Life] = []
 
     simulate(sop, Setting("FR", "AL", 120, rates=RATES[path] if rates else {}), calendars, diaries=lives.append)
@@ -145,7 +146,7 @@ def test_the_played_cases_take_every_turn():
         states.update(one.state for rounds in life.series.values() for one in rounds)
 
     simulate(
-        sop, Setting("FR", "AL", 200, rates=RATES[EVERY_TURN]), shipped().between("FR", "AL"), diaries=look
+        sop, Setting("FR", "AL", 200, rates=RATES[EVERY_TURN]), without_end(shipped().between("FR", "AL")), diaries=look
     )  # fmt: skip
 
     assert set(moved) >= {
@@ -166,7 +167,7 @@ def test_the_played_cases_take_every_turn():
 
 def test_a_pause_moves_what_is_due_as_the_engine_does():
     """Ten days on hold: the deadline is ten days later, in the rehearsal and in the engine."""
-    sop, calendars = compiled(EVERY_TURN), shipped().between("FR", "AL")
+    sop, calendars = compiled(EVERY_TURN), without_end(shipped().between("FR", "AL"))
     life = Life(sop, 1, calendars, FRIDAY, keep_diary=True)
     life.launch("worker", {})
     before = life.due["talk"]
@@ -190,7 +191,7 @@ def recording(part: str, on: str, **fields: str) -> Recording:
 
 def test_a_date_that_becomes_known_sets_what_counts_from_it():
     """Three days after the date on the form, at the end of the day; and the deadline that counts back from it."""
-    life = Life(compiled(EVERY_TURN), 1, shipped().between("FR", "AL"), FRIDAY, keep_diary=False)
+    life = Life(compiled(EVERY_TURN), 1, without_end(shipped().between("FR", "AL")), FRIDAY, keep_diary=False)
     life.launch("worker", {})
     life.take(life.sop.steps["talk"].actions["prepare"], "talk", "worker")
     assert life.timers.keys() == {("asked", "lapse")}
@@ -203,7 +204,7 @@ def test_a_date_that_becomes_known_sets_what_counts_from_it():
 
 def test_a_visit_counts_for_the_latest_that_was_due():
     """After forty days the visit of the first month is recorded, and that of the first week stays open."""
-    life = Life(compiled(EVERY_TURN), 1, shipped().between("FR", "AL"), FRIDAY, keep_diary=False)
+    life = Life(compiled(EVERY_TURN), 1, without_end(shipped().between("FR", "AL")), FRIDAY, keep_diary=False)
     life.launch("worker", {})
     life.take(life.sop.steps["way"].actions["arrive"], "way", "escort")
     life.at(FRIDAY + timedelta(days=40))
@@ -280,7 +281,7 @@ def test_the_queue_is_first_come_first_served(small):
     sop, ended = small(step("low: 1 hour, typical: 2 hours, high: 3 hours")), list[int]()
 
     simulate(
-        sop, Setting("FR", "AL", 50, per_week=500, staff={"worker": 1}), shipped().between("FR", "AL"),
+        sop, Setting("FR", "AL", 50, per_week=500, staff={"worker": 1}), without_end(shipped().between("FR", "AL")),
         diaries=lambda life: ended.append(life.number),
     )  # fmt: skip
 
@@ -391,7 +392,7 @@ def test_what_is_open_everywhere_happens_only_by_its_rate(adult):
     names = Counter[str]()
     for rates in ({}, {"withdraw_return_consent": 2.0}):
         simulate(
-            adult, Setting("FR", "AL", 60, rates=rates), shipped().between("FR", "AL"),
+            adult, Setting("FR", "AL", 60, rates=rates), without_end(shipped().between("FR", "AL")),
             diaries=lambda life, told=bool(rates): names.update(
                 (f"{one.action} {told}" for _, one in life.diary or () if isinstance(one, Take))
             ),
@@ -574,6 +575,23 @@ def test_the_example_of_the_page_is_a_procedure(small):
 def test_progress_counts_every_case_once(adult):
     """People see how far it is."""
     seen: list[int] = []
-    simulate(adult, Setting("FR", "AL", 25, begins_on=date(2026, 3, 2)), shipped().between("FR", "AL"), seen.append)
+    simulate(
+        adult,
+        Setting("FR", "AL", 25, begins_on=date(2026, 3, 2)),
+        without_end(shipped().between("FR", "AL")),
+        seen.append,
+    )
 
     assert seen == list(range(1, 26))
+
+
+def test_a_rehearsal_outlasts_the_known_holidays():
+    """Beyond the years of a calendar weekends are free and nothing else; within them nothing changes."""
+    known = shipped().between("FR", "AL")
+    endless = without_end(known)
+    last = known.destination.countries()[0].known.years.last
+
+    assert endless.destination.days_of(last) == known.destination.days_of(last)
+    assert not endless.destination.is_working_day(date(last, 12, 25))
+    days = [date(last + 5, 12, 1) + timedelta(days=n) for n in range(31)]
+    assert [day for day in days if not endless.both.is_working_day(day)] == [day for day in days if day.weekday() > 4]

@@ -115,7 +115,7 @@ def simulate(
         progress: told how many cases have come to their end, after each.
         diaries: given each case when it has ended, with every move it made.
     Raises:
-        WrongUse, UnknownName: as `Setting.checked` does. CalendarTooShort: cases arrive beyond the years that calendars know.
+        WrongUse, UnknownName: as `Setting.checked` does. CalendarTooShort: beyond the years that `calendars` know (see `years`).
     """
     return _Rehearsal(sop, setting.checked(sop), calendars, progress, diaries).run()
 
