@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 
 from benchmarks.thought import ADULT
-from engine.analysis.simulation.run import Setting, simulate
+from engine.analysis.simulation.run import simulate
+from engine.analysis.simulation.setting import Setting
 from engine.analysis.simulation.years import without_end
 from engine.calendars.almanac import shipped
 from engine.settings import DEFINITIONS

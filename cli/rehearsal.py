@@ -15,7 +15,8 @@ from cli.cases import Json
 from cli.output import err, out, show_json, table
 from engine.analysis.simulation.pace import ASSUMED, OF_DUE
 from engine.analysis.simulation.report import Report, RoleShown, days, share
-from engine.analysis.simulation.run import BEGINS_ON, MOST_ACTIONS, Setting, simulate
+from engine.analysis.simulation.run import MOST_ACTIONS, simulate
+from engine.analysis.simulation.setting import BEGINS_ON, Setting
 from engine.analysis.simulation.years import without_end
 from engine.application.procedures import check
 from engine.calendars.almanac import shipped

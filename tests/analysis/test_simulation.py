@@ -19,7 +19,8 @@ import pytest
 from engine.analysis.simulation.life import Life, Recording
 from engine.analysis.simulation.pace import pace_of
 from engine.analysis.simulation.report import Report, days
-from engine.analysis.simulation.run import MOST_ACTIONS, Setting, simulate
+from engine.analysis.simulation.run import MOST_ACTIONS, simulate
+from engine.analysis.simulation.setting import Setting
 from engine.analysis.simulation.years import without_end
 from engine.application.procedures import check
 from engine.calendars.almanac import shipped
@@ -257,6 +258,43 @@ def test_one_desk_waits_as_queueing_theory_says(small, low, typical, high):
     margin = 3.106 * statistics.stdev(means) / math.sqrt(12)
     assert abs(statistics.fmean(means) - expected) < margin
     assert margin < expected / 5
+
+
+def mean_wait(servers: int, per_day: float) -> float:
+    """Return the mean wait, in days, before so many servers of whom each case takes a whole day (M/D/c), from first principles.
+
+    Who is there a day later: those who could not be served at once, and whoever has come meanwhile. What this leaves as it is
+    gives the mean number that waits, and Little's law the time.
+    """
+    most = 60
+    comes = [math.exp(n * math.log(per_day) - per_day - math.lgamma(n + 1)) for n in range(most)]
+    there = [1.0, *[0.0] * (most - 1)]
+    for _ in range(400):
+        left = [sum(there[: servers + 1]), *there[servers + 1 :], *[0.0] * servers]
+        there = [sum(left[k] * comes[n - k] for k in range(n + 1)) for n in range(most)]
+    return sum((n - servers) * share for n, share in enumerate(there) if n > servers) / per_day
+
+
+def test_the_mean_wait_of_one_server_is_that_of_pollaczek_and_khinchine():
+    """The measure of the next test, where there is a formula: load / (2 (1 - load)) days."""
+    assert mean_wait(1, 0.7) == pytest.approx(0.7 / (2 * 0.3), rel=1e-6)
+
+
+@pytest.mark.parametrize("servers", [2, 3])
+def test_several_desks_wait_as_queueing_theory_says(small, servers):
+    """One queue before several who each take a day: inside the interval of 10 independent runs."""
+    sop = small(step("low: 24 hours, typical: 24 hours, high: 24 hours"))
+    per_day = 0.75 * servers
+    means = []
+    for seed in range(10):
+        report = play(sop, cases=4000, per_week=7 * per_day, seed=seed, staff={"worker": servers})
+        (shown,) = report.steps
+        means.append(statistics.fmean(shown.tally.queued) / 86_400)
+
+    # Student's t for 9 degrees of freedom, 99 %
+    margin = 3.25 * statistics.stdev(means) / math.sqrt(10)
+    assert abs(statistics.fmean(means) - mean_wait(servers, per_day)) < margin
+    assert margin < mean_wait(servers, per_day) / 5
 
 
 def test_two_desks_share_one_queue(small):
@@ -504,7 +542,7 @@ def test_too_few_people_are_told():
         (("--staff", "case_manager"), 'a name, "=" and a number'),
         (("--rate", "withdraw_consent=often"), 'a name, "=" and a number'),
         (("--begin", "tomorrow"), "is not a date"),
-        (("--begin", "2095-01-01", "--cases", "9000"), "the calendar of"),
+        (("--begin", "9990-01-01", "--cases", "9000"), "no calendar has a year 10000"),
     ],
 )
 def test_wrong_words_are_answered_in_one_block(words, said):
