@@ -51,7 +51,7 @@ def courier(rounds: int = 5) -> tuple[float, float]:
 def _measured(house: Application, prefect: PrefectServer, url: str, rounds: int) -> tuple[float, float]:
     if not prefect.wait(90):
         raise SystemExit("Prefect does not start here")
-    dispatcher = Dispatcher(house.store, house.courier, house.clock, prefect, 60.0)
+    dispatcher = Dispatcher(house, prefect, 60.0)
     ref = house.casework.launch("ping", "FR", "AL", "one", {}, {}).ref
     flows, loops = [], []
     with asyncio.Runner() as runner:
@@ -77,7 +77,7 @@ def _queue(house: Application, ref: str, number: int) -> None:
                 f"{number}-{one}",
                 ref,
                 1,
-                MessageKind.REMINDER,
+                MessageKind.YOUR_TURN,
                 "one",
                 "one",
                 "here",

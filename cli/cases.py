@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from cli.dates import draw_dates
 from cli.output import day, out, rows, show_json
 from engine.application.casework import Moved
 from engine.bootstrap import Application, build
 from engine.errors import WrongUse
 from engine.settings import Settings
 from engine.source import read
+from engine.values import SuspensionReason
 
 app = typer.Typer(help="Launch and run referrals.", no_args_is_help=True)
 
@@ -93,18 +95,28 @@ def list_(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Work lists."""
+    """Work lists. A case that can't be read is listed as such; the exit code is then 3."""
     with application() as house:
         found = house.queries.cases(mine, overdue)
     if json:
         show_json(found)
+        _end(found)
         return
     if not found:
         out.print("Nothing waits here." if mine or overdue else "There is no case.")
     rows((f"[bold]{one['ref']}[/]", _listed(one)) for one in found)
+    _end(found)
+
+
+def _end(found: Sequence[Mapping[str, Any]]) -> None:
+    """Leave with the exit code of a fault where a case could not be read; the others have been listed."""
+    if not all(one["readable"] for one in found):
+        raise typer.Exit(3)
 
 
 def _listed(one: Mapping[str, Any]) -> str:
+    if not one["readable"]:
+        return f"{one['sop']} ({one['step']})\n[red]it can't be read:[/] {escape(one['reason'])}"
     due = f" · due {day(one['due_at'])} UTC" if one["due_at"] else ""
     where = f"{one['sop']} {one['from']}→{one['to']}  {escape(one['title'])} ({one['step']}){due}"
     late = [f"[red]late:[/] {', '.join(one['late'])}"] if one["late"] else []
@@ -152,7 +164,10 @@ def _stands(one: Mapping[str, Any]) -> tuple[str, str]:
 def _due(one: Mapping[str, Any]) -> tuple[str, str]:
     names = (one["step"], "" if one["name"] == "due" else one["name"])
     held = " · stands still while the case is paused" if one["state"] == "held" else ""
-    return f"{day(one['due_at'])} UTC", f"{' · '.join(filter(None, names))}{held}"
+    if one["suspended"]:
+        held = f" · suspended since {day(one['suspended']['since'])} UTC: {one['suspended']['reason']}"
+    said = [f"{' · '.join(filter(None, names))}{held}", *(f"! {escape(doubt)}" for doubt in one["doubts"])]
+    return ("not due" if one["suspended"] else f"{day(one['due_at'])} UTC"), "\n".join(said)
 
 
 def _open(one: Mapping[str, Any]) -> tuple[str, str]:
@@ -173,17 +188,27 @@ def _record(one: Mapping[str, Any]) -> tuple[str, str]:
     return f"{one['seq']:>3}  {day(one['at'])}", f"{one['form']} · {one['by']}{counts}"
 
 
-@app.command(epilog="Example: passerelle case why 7K3Q-9FX4-T depart --as fr-return-operator")
+@app.command(epilog="Example: passerelle case why 7K3Q-9FX4-T depart · passerelle case why 7K3Q-9FX4-T --deadline wish")
 def why(
     ref: Ref,
-    action: Annotated[str, typer.Argument(metavar="ACTION")],
+    action: Annotated[str | None, typer.Argument(metavar="[ACTION]", help="Why this action is open or not")] = None,
     actor: Annotated[str | None, typer.Option("--as", metavar="ID")] = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option(metavar="STEP", help="Why the deadlines of this step, or safeguard, are due when they are"),
+    ] = None,
     json: Json = False,
     language: Language = "en",
 ) -> None:
-    """Every requirement of an action, met or not, in one sentence each, and who can meet it."""
+    """Every requirement of an action, met or not, in one sentence each, and who can meet it; or a date, day by day."""
+    if (action is None) == (deadline is None):
+        raise WrongUse("name an action, or a step with --deadline")
     with application() as house:
-        found = house.queries.why(ref, action, actor, language)
+        if deadline is not None:
+            dates = house.queries.why_date(ref, deadline)
+            show_json(dates) if json else draw_dates(dates)
+            return
+        found = house.queries.why(ref, action or "", actor, language)
     if json:
         show_json(found)
         return
@@ -261,6 +286,38 @@ def ack(ref: Ref, actor: As, step: Step = None, json: Json = False) -> None:
     """Say "we have it"."""
     with application() as house:
         _moved(house.casework.acknowledge(ref, actor, step), json)
+
+
+Clock = Annotated[str, typer.Argument(metavar="STEP", help="The step whose deadline it is")]
+
+
+@app.command(epilog="Example: passerelle case suspend 7K3Q-9FX4-T wish --reason hospital --as fr-case-manager")
+def suspend(
+    ref: Ref,
+    step: Clock,
+    reason: Annotated[str, typer.Option("--reason", help="; ".join(f"{one}: {one.words}" for one in SuspensionReason))],
+    actor: As,
+    note: Annotated[str, typer.Option(help="For the history; sealed")] = "",
+    key: Key = None,
+    json: Json = False,
+) -> None:
+    """Stop the clock of a step's deadline. What is left of it is kept, and not the date; nobody is reminded meanwhile."""
+    with application() as house:
+        _moved(house.casework.suspend(ref, step, reason, actor, note, key), json)
+
+
+@app.command(epilog="Example: passerelle case resume 7K3Q-9FX4-T wish --as fr-case-manager")
+def resume(
+    ref: Ref,
+    step: Clock,
+    actor: As,
+    note: Annotated[str, typer.Option(help="For the history; sealed")] = "",
+    key: Key = None,
+    json: Json = False,
+) -> None:
+    """Let the clock of a step's deadline go on, with what was left of it."""
+    with application() as house:
+        _moved(house.casework.resume(ref, step, actor, note, key), json)
 
 
 @app.command(epilog="Example: passerelle case correct 7K3Q-9FX4-T 12 --why 'wrong date' --as fr-case-manager")

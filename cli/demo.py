@@ -84,7 +84,7 @@ def _folder(dir: Path | None) -> Path:
 class _Play:
     def __init__(self, house: Application, story: Story, server: PrefectServer, quiet: bool) -> None:
         self._house, self._story, self._server, self._quiet = house, story, server, quiet
-        self._dispatcher = Dispatcher(house.store, house.courier, house.clock, server, PATIENCE)
+        self._dispatcher = Dispatcher(house, server, PATIENCE)
         self._runner = asyncio.Runner()
         self._carried_at = house.clock.now()
         self._sent = 0

@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
-from cli import editing
+from cli import editing, migrating
 from cli.cases import Json, Language, application
+from cli.explaining import say_explanation, say_rights, shape_explanation, shape_rights
+from cli.harms import harm_of, kept, story_of
 from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
@@ -20,23 +22,38 @@ from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw, dra
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
 from engine.application.ports import RecordedProof
-from engine.application.procedures import Checked, check, proved
+from engine.application.procedures import Checked, check, explained, proved
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
+from engine.settings import Settings
 from engine.values import rfc3339
 
-app = typer.Typer(help="Check, draw, edit, rehearse and publish procedures.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check, draw, edit, rehearse, publish and migrate procedures.",
+    no_args_is_help=True,
+)
 app.command(
     "simulate", epilog="Example: passerelle sop simulate sop_definitions/sops/adult-return.yaml --staff case_manager=20"
 )(rehearse)
 app.command("test", epilog="Example: passerelle sop test sop_definitions/scenarios")(play)
 app.add_typer(editing.app)
+app.add_typer(migrating.app)
 
 
-@app.command("check", epilog="Example: passerelle sop check sop_definitions")
+@app.command("check", epilog="Example: passerelle sop check sop_definitions/sops/adult-return.yaml --explain")
 def check_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of definitions")],
     format: Annotated[str, typer.Option(help="text, json or sarif")] = "text",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what guards each safeguard, and what each requirement guards")
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep each path to harm as a story for `sop test`, in this folder"),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--draw", metavar="DIR", help="Draw each path to harm, in this folder")
+    ] = None,
 ) -> None:
     """Structure, every check and every safeguard. Exit code 1 where something is wrong.
 
@@ -44,19 +61,25 @@ def check_(
     """
     if format not in ("text", "json", "sarif"):
         raise WrongUse(f'"{format}" is not a format: text, json or sarif')
-    checked = [proved(one) for path in paths for one in check(path)]
+    if explain and format == "sarif":
+        raise WrongUse("--explain is for text and json; SARIF holds findings only")
+    today = Settings.read().clock().now().date()
+    checked = [proved(one) for path in paths for one in check(path, today)]
+    written = kept(checked, save, picture)
     if format == "json":
-        show_json([_shape(one) for one in checked])
+        show_json([_shape(one, explain) for one in checked])
     elif format == "sarif":
         show_json(sarif(checked, Path.cwd()))
     else:
         for one in checked:
-            _say(one)
+            _say(one, explain)
+        for file in written:
+            out.print(f"written: {file}", soft_wrap=True)
     if not all(one.is_sound for one in checked):
         raise typer.Exit(1)
 
 
-def _shape(one: Checked) -> dict[str, object]:
+def _shape(one: Checked, explaining: bool) -> dict[str, object]:
     sop = one.file.sop if one.file is not None else None
     return {
         "file": str(one.path),
@@ -72,6 +95,8 @@ def _shape(one: Checked) -> dict[str, object]:
             for found in (*one.found, *(found for found, _ in one.findings()))
         ],
         "safeguards": _safeguards(one),
+        **(shape_rights(one.file) if one.file is not None else {}),
+        **(shape_explanation(one.file, explained(one)) if explaining and one.file is not None else {}),
     }  # fmt: skip
 
 
@@ -92,7 +117,7 @@ def _safeguards(one: Checked) -> list[dict[str, object]]:
     ]
 
 
-def _say(one: Checked) -> None:
+def _say(one: Checked, explaining: bool) -> None:
     for block in one.drawn():
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
@@ -107,6 +132,8 @@ def _say(one: Checked) -> None:
     print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
     if one.proofs:
         print(f"  {len(one.proofs)} safeguards: {counted(proof.verdict for proof in one.proofs)}")
+    for line in (*say_rights(one.file), *(say_explanation(one, explained(one)) if explaining else ())):
+        print(f"  {line}")
 
 
 @app.command("draw", epilog="Example: passerelle sop draw sop_definitions/sops/adult-return.yaml -o adult.svg")
@@ -121,6 +148,10 @@ def draw_(
     overview: Annotated[
         bool, typer.Option("--overview", help="At a glance: what each country does in each phase (svg)")
     ] = False,
+    harm: Annotated[
+        str | None, typer.Option(metavar="SAFEGUARD", help="Show the path on which this safeguard is broken")
+    ] = None,
+    story: Annotated[Path | None, typer.Option(metavar="FILE", help="Show the way that this story goes")] = None,
 ) -> None:
     """The diagram of a procedure: phases as columns, the two countries as lanes."""
     wanted = Format.SVG if overview and format is None and output is None else _format(format, output)
@@ -128,6 +159,12 @@ def draw_(
         raise WrongUse(f"--overview is drawn as svg, not as {wanted}")
     if cases and wanted in MODELS:
         raise WrongUse(f"--cases is for pictures; {wanted} holds the procedure alone")
+    if wanted is Format.SCXML and (harm or story):
+        raise WrongUse("--harm and --story are for pictures and BPMN; scxml holds the procedure alone")
+    if sum(bool(one) for one in (cases, harm, story)) > 1:
+        raise WrongUse("--cases, --harm and --story: one picture shows one of them")
+    if overview and (harm or story):
+        raise WrongUse("--harm and --story are drawn over the whole picture, not over --overview")
     if path.is_dir():
         raise WrongUse(f"{path} is a folder: name one procedure's file")
     (checked,) = check(path)
@@ -136,8 +173,12 @@ def draw_(
     sop = checked.file.sop
     if language not in sop.title:
         raise WrongUse(f'{path} has no words in "{language}"', [f"languages: {', '.join(sop.title)}"])
-    counted = _live(sop.sop) if cases else None
-    drawn = draw_overview(sop, language, counted) if overview else draw(sop, wanted, language, counted)
+    over = _live(sop.sop) if cases else None
+    if harm is not None:
+        over = harm_of(checked, harm)
+    elif story is not None:
+        over = story_of(checked, story)
+    drawn = draw_overview(sop, language, over) if overview else draw(sop, wanted, language, over)
     if output is None:
         print(drawn, end="")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,7 @@ def add(
     mail: Annotated[str, typer.Option(help="Mail address")] = "",
     language: Annotated[str, typer.Option()] = "en",
     level: Annotated[Level, typer.Option(help="How much a message may say")] = Level.DISCREET,
+    daily: Annotated[bool, typer.Option("--daily", help="One list a day in place of single messages")] = False,
 ) -> None:
     """Add desks from a file, or one desk."""
     if file is not None:
@@ -45,7 +47,7 @@ def add(
         new = (
             Actor(
                 id=id, name=name, sample=False, country=country, roles=tuple(role or ()), language=language, level=level,
-                channels=ways, enabled=True,
+                channels=ways, daily=daily, enabled=True,
             ),
         )  # fmt: skip
     with application() as house:
@@ -71,10 +73,16 @@ def show_actor(id: str, json: Json = False) -> None:
     with application() as house:
         found = house.people.find(id)
     if json:
-        show_json(found.model_dump(mode="json"))
+        show_json(found.model_dump(mode="json", by_alias=True))
         return
-    table(("", ""), [(key, value) for key, value in found.model_dump(mode="json").items() if key != "channels"])
+    table(
+        ("", ""),
+        [(key, value) for key, value in found.model_dump(mode="json").items() if key not in ("channels", "absences")],
+    )
     table(("channel", "address"), [(way.kind, way.address) for way in found.channels], "\nChannels")
+    if found.absences:
+        away = [(str(one.first), str(one.last), one.deputy) for one in found.absences]
+        table(("from", "to", "deputy"), away, "\nAbsences")
 
 
 @actors.command("disable", epilog="Example: passerelle actor disable fr-case-manager")
@@ -83,6 +91,38 @@ def disable(id: str) -> None:
     with application() as house:
         house.people.disable(id)
     out.print(f"✓ {id} is disabled")
+
+
+@actors.command(
+    "absent",
+    epilog="Example: passerelle actor absent fr-lawyer --from 2026-08-03 --to 2026-08-21 --deputy fr-other-lawyer",
+)
+def absent(
+    id: str,
+    first: Annotated[str, typer.Option("--from", metavar="DATE", help="The first day away, such as 2026-08-03")],
+    last: Annotated[str, typer.Option("--to", metavar="DATE", help="The last day away")],
+    deputy: Annotated[str, typer.Option(metavar="ID", help="Who is told, and may act, on these days")],
+) -> None:
+    """Let a deputy be told and act while an actor is away, both days included."""
+    days = [_day(first, "--from"), _day(last, "--to")]
+    with application() as house:
+        house.people.absent(id, days[0], days[1], deputy)
+    out.print(f"✓ From {days[0]} to {days[1]} {deputy} is told, and may act, in place of {id}")
+
+
+@actors.command("back", epilog="Example: passerelle actor back fr-lawyer")
+def back(id: str) -> None:
+    """End an actor's absences, also those to come."""
+    with application() as house:
+        house.people.back(id)
+    out.print(f"✓ {id} is told again")
+
+
+def _day(written: str, option: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise WrongUse(f'{option}: "{written}" is no date.', ["a date is written 2026-08-03"]) from None
 
 
 def _shelf() -> Shelf:

@@ -11,7 +11,7 @@ import click
 import typer
 from typer.exceptions import TyperException
 
-from cli import cases, demo, design, desks, work
+from cli import calendars, cases, demo, design, desks, work
 from cli.output import err, exit_code, show_error
 from engine.errors import Fault, PasserelleError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(design.app, name="sop")
 app.add_typer(cases.app, name="case")
+app.add_typer(calendars.app, name="calendar")
 app.add_typer(desks.actors, name="actor")
 app.add_typer(desks.forms, name="form")
 app.add_typer(work.audit, name="audit")
@@ -33,6 +34,7 @@ app.add_typer(work.keys, name="keys")
 app.command("demo")(demo.demo)
 app.command("deliver")(work.deliver)
 app.command("sweep")(work.sweep)
+app.command("watch")(work.watch)
 app.command("serve")(work.serve)
 
 

@@ -14,6 +14,7 @@ from cli.output import err, out, show_json
 from engine.bootstrap import build
 from engine.errors import NotAllowed
 from engine.settings import Settings
+from engine.values import rfc3339
 
 audit = typer.Typer(help="The chain of every history.", no_args_is_help=True)
 db = typer.Typer(help="The database's tables.", no_args_is_help=True)
@@ -43,6 +44,10 @@ def sweep(once: Once = False) -> None:
                 out.print(
                     f"✓ {done.messages} reminders queued, {done.fired} timed actions taken, {done.refused} not yet possible"
                 )
+            if done.recounted:
+                out.print(f"✓ {done.recounted} deadlines moved, for a calendar has changed")
+            for country in done.faulty:
+                err.print(f"✗ the calendar of {country} has faults and was not taken up: passerelle calendar check")
             for ref in sorted(set(done.stuck)):
                 err.print(f"✗ the reminders of {ref} are held up: the case can't be read")
             if once:
@@ -52,6 +57,21 @@ def sweep(once: Once = False) -> None:
             time.sleep(30)
 
 
+def watch() -> None:
+    """Say whether reminders and messages stand still, and tell the operator. Exit code 1 if they do. Example: passerelle watch
+
+    Let another machine, or cron, call it every quarter of an hour.
+    """
+    with application() as house:
+        found = house.watchman.look_and_tell()
+    for what, since in (("reminders", found.sweep), ("messages", found.courier)):
+        if since is not None:
+            err.print(f"✗ the {what} stand still: what was due at {rfc3339(since)} was taken by nobody")
+    if found:
+        raise typer.Exit(1)
+    out.print("✓ nothing stands still")
+
+
 def serve() -> None:
     """Run courier and reminders, with Prefect beside; Ctrl-C stops all of it cleanly. Example: passerelle serve"""
     from workflows.dispatcher import Dispatcher
@@ -59,14 +79,14 @@ def serve() -> None:
 
     with application() as house:
         server = PrefectServer(house.settings.prefect_home, house.settings.prefect_port)
-        dispatcher = Dispatcher(house.store, house.courier, house.clock, server, house.settings.prefect_patience)
+        dispatcher = Dispatcher(house, server, house.settings.prefect_patience)
         out.print("The courier and the reminders run. Ctrl-C stops them.")
 
         async def until_stopped() -> None:
             stop = asyncio.Event()
             for sign in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-            await dispatcher.serve(house.sweep, stop, out.print)
+            await dispatcher.serve(stop, out.print)
 
         try:
             asyncio.run(until_stopped())

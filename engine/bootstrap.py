@@ -11,13 +11,17 @@ from engine.adapters.keystore import KeyStore, read_keys
 from engine.adapters.store import open_store
 from engine.application.casework import Casework
 from engine.application.correction import Corrections
+from engine.application.migration import Migrations
 from engine.application.outbox import Courier
 from engine.application.people import People
 from engine.application.ports import Cipher, Store
 from engine.application.procedures import Procedures
 from engine.application.queries import Queries
+from engine.application.reading import ReadingHours
+from engine.application.recounting import Recounting
 from engine.application.sweep import Sweep
 from engine.application.telling import Telling
+from engine.application.watchman import Watchman
 from engine.calendars.almanac import Almanac
 from engine.clock import Clock, pin_time_zones
 from engine.notifications.render import Press
@@ -35,11 +39,15 @@ class Application:
     keys: KeyStore
     procedures: Procedures
     people: People
+    almanac: Almanac
     casework: Casework
     corrections: Corrections
+    migrations: Migrations
     queries: Queries
+    recounting: Recounting
     sweep: Sweep
     courier: Courier
+    watchman: Watchman
 
     def close(self) -> None:
         self.store.close()
@@ -69,8 +77,10 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
     procedures = Procedures(store, now)
     people = People(store, cipher, almanac)
     casework = Casework(store, cipher, procedures, people, almanac, now)
+    recounting = Recounting(store, cipher, casework, almanac, now)
     press = Press.read(settings.definitions / "messages", settings.base_url)
-    telling = Telling(store, casework, people, press)
+    telling = Telling(store, casework, people, ReadingHours(almanac), press, now)
+    channels = channels_from(settings, now)
     return Application(
         settings=settings,
         clock=now,
@@ -79,11 +89,15 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
         keys=keys,
         procedures=procedures,
         people=people,
+        almanac=almanac,
         casework=casework,
-        corrections=Corrections(store, cipher, casework, now),
+        migrations=Migrations(store, cipher, procedures, casework, people, now),
+        corrections=Corrections(store, cipher, procedures, casework, now),
         queries=Queries(store, cipher, casework, people, now),
-        sweep=Sweep(store, cipher, casework, now),
-        courier=Courier(store, telling.compose, channels_from(settings, now), now),
+        recounting=recounting,
+        sweep=Sweep(store, cipher, casework, recounting, now),
+        courier=Courier(store, telling, channels, now),
+        watchman=Watchman(store, channels, press, settings.operator_address, now),
     )
 
 

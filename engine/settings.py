@@ -95,6 +95,13 @@ class Settings(BaseModel):
     sender_address: str = Field(
         "messages@localhost", **_described("The address messages come from", "`messages@localhost`")
     )
+    operator_address: str = Field(
+        "",
+        **_described(
+            "The mail address of whoever runs the machines; told when reminders or messages stand still",
+            "none: `passerelle watch` only says so",
+        ),
+    )
     base_url: str = Field(
         "http://127.0.0.1:8000",
         **_described("The address at which people sign in, as shown in messages", "`http://127.0.0.1:8000`"),
@@ -227,10 +234,12 @@ class Settings(BaseModel):
             raise ValueError("must be one line of at most 80 characters")
         return value
 
-    @field_validator("sender_address")
+    @field_validator("sender_address", "operator_address")
     @classmethod
     def _a_mail_address(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", value):
+        if value and not re.fullmatch(
+            r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", value
+        ):
             raise ValueError("must be a mail address such as messages@example.org")
         return value
 

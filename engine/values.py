@@ -43,8 +43,8 @@ class Kind(StrEnum):
     GUARDIAN = "guardian"
 
 
-OFFICIAL_KINDS: Final = frozenset({Kind.AUTHORITY, Kind.CONSULATE, Kind.POLICE})
-"""Kinds that hear nothing without consent, on either side of the border."""
+OFFICIAL_KINDS: Final = frozenset({Kind.AUTHORITY, Kind.CONSULATE, Kind.POLICE, Kind.GUARDIAN})
+"""Kinds that hear nothing unless `share_when` allows it, on either side of the border. A guardian is one: the office ends."""
 
 
 class Strength(StrEnum):
@@ -92,6 +92,32 @@ class Level(StrEnum):
     SILENT = "silent"
     DISCREET = "discreet"
     FULL = "full"
+
+
+class SuspensionReason(StrEnum):
+    """Why the clock of a deadline stands still: the closed list."""
+
+    OTHER_COUNTRY = "other_country"
+    HOSPITAL = "hospital"
+    AUTHORITY = "authority"
+    DOCUMENT = "document"
+    TRAVEL = "travel"
+    PERSON = "person"
+
+    @property
+    def words(self) -> str:
+        """Return what it says to people."""
+        return _REASONS[self]
+
+
+_REASONS: Final = {
+    SuspensionReason.OTHER_COUNTRY: "waiting for the other country",
+    SuspensionReason.HOSPITAL: "the person is in hospital",
+    SuspensionReason.AUTHORITY: "waiting for a decision of an authority or a court",
+    SuspensionReason.DOCUMENT: "waiting for a document",
+    SuspensionReason.TRAVEL: "travel is not possible",
+    SuspensionReason.PERSON: "the person has asked for time",
+}
 
 
 class Unit(StrEnum):

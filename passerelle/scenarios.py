@@ -23,7 +23,7 @@ from typing import Final
 from engine.application.scenarios.coverage import KINDS, Covered, Uncovered
 from engine.application.scenarios.load import Story, read_story
 from engine.application.scenarios.rehearsal import Rehearsal, Stage
-from engine.application.scenarios.trial import InForce, Report, Result, Trial, stories_in
+from engine.application.scenarios.trial import InForce, Report, Result, Trial, in_force, stories_in
 from engine.bootstrap import Application, build
 from engine.clock import FixedClock
 from engine.errors import WrongUse
@@ -34,7 +34,8 @@ MEMORY: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """A folder that is never written to a disk, where the system has one: a story's house is gone when it ends."""
 
 __all__ = [
-    "KINDS", "Covered", "Rehearsal", "Report", "Result", "Stage", "Story", "Uncovered", "read_story", "stage_of", "tried",
+    "KINDS", "Covered", "Rehearsal", "Report", "Result", "Stage", "Story", "Trial", "Uncovered", "house_for", "in_force",
+    "read_story", "stage_of", "tried",
 ]  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def tried(
         UnknownName: there is no such file, or no story in a folder.
         WrongUse: one of `procedures` has faults.
     """
-    trial = Trial(_house, DEFINITIONS, procedures)
+    trial = Trial(house_for, DEFINITIONS, procedures)
     results = []
     for result in trial.run(stories_in(paths)):
         after(result)
@@ -74,7 +75,7 @@ def stage_of(house: Application) -> Stage:
 
 
 @contextmanager
-def _house(procedure: InForce, at: datetime) -> Iterator[Stage]:
+def house_for(procedure: InForce, at: datetime) -> Iterator[Stage]:
     """Open a house on a temporary folder in which one procedure is in force, proved or not: a rehearsal may fail."""
     root = find_root(Path(procedure.file.file))
     definitions = root if (root / "calendars").is_dir() and (root / "messages").is_dir() else DEFINITIONS

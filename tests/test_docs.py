@@ -18,7 +18,7 @@ def test_every_page_named_in_a_module_exists():
     """A reader who follows a header finds the page."""
     named = {
         (path, page)
-        for room in ("engine", "workflows", "cli", "sop_definitions")
+        for room in ("engine", "passerelle", "workflows", "cli", "sop_definitions")
         for path in (ROOT / room).rglob("*")
         if path.suffix in (".py", ".yaml")
         for page in re.findall(r"\bdocs/[\w/.-]+\.md", path.read_text(encoding="utf-8"))
@@ -50,3 +50,18 @@ def test_the_picture_among_the_pages_is_current():
     drawn = draw(checked.file.sop, Format.SVG, "en")
 
     assert (ROOT / "docs/reference/short-return.svg").read_text(encoding="utf-8") == drawn
+
+
+def test_the_page_of_calendars_is_current(tmp_path):
+    """Its example can be used as it stands, and its codes and reasons are those there are."""
+    from engine.calendars.load import CODES, load_calendar
+    from engine.values import SuspensionReason
+
+    page = (ROOT / "docs/reference/calendars.md").read_text(encoding="utf-8")
+    (tmp_path / "fr.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+
+    assert load_calendar(tmp_path / "fr.yaml")[1] == []
+    assert re.findall(r"^\| (CAL\d+) \| (.+) \|$", page, re.MULTILINE) == list(CODES.items())
+    assert re.findall(r"^\| `(\w+)` \| (.+) \|$", page, re.MULTILINE) == [
+        (str(one), one.words) for one in SuspensionReason
+    ]

@@ -6,6 +6,7 @@ Terms: docs/glossary.md, "actor", "desk", "level".
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -13,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from engine.values import Level
 
 MAIL: Final = "mail"
+ID: Final = "^[a-z0-9][a-z0-9-]{0,63}$"
 
 GATEWAYS: Final = (
     "json", "jsons", "matrix", "matrixs", "mmost", "mmosts", "nctalk", "nctalks", "rocket", "rockets", "signal", "signals",
@@ -63,12 +65,28 @@ class Way(BaseModel):
         return self
 
 
+class Absence(BaseModel):
+    """Days on which an actor is away, both included, and who is told and may act instead."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True)
+
+    first: date = Field(alias="from", description="the first day away: 2026-08-01")
+    last: date = Field(alias="to", description="the last day away: 2026-08-21")
+    deputy: str = Field(pattern=ID, description="the id of the desk that is told instead")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Absence:
+        if self.last < self.first:
+            raise ValueError("an absence ends before it begins")
+        return self
+
+
 class Actor(BaseModel):
     """Somebody who is told. `level` says how much a message to them may say; `channels` are tried in order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    id: str = Field(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="small letters, digits and dashes: fr-shelter")
+    id: str = Field(pattern=ID, description="small letters, digits and dashes: fr-shelter")
     name: str = Field(min_length=1, max_length=200, description="the name people know it by, in one line")
     sample: YesNo = Field(False, description="true if made up, for trying out")
     country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(description="two capital letters: FR, AL")
@@ -76,7 +94,15 @@ class Actor(BaseModel):
     language: str = Field("en", pattern="^[a-z]{2,3}$", description="two or three small letters: en, fr")
     level: Level = Field(Level.DISCREET, description="silent, discreet or full: how much a message to it may say")
     channels: tuple[Way, ...] = Field((), description="a list, tried in order: [{kind: mail, address: …}]")
+    daily: YesNo = Field(False, description="true for one list a day in place of single messages")
+    absences: tuple[Absence, ...] = Field(
+        (), description="a list: [{from: 2026-08-01, to: 2026-08-21, deputy: fr-second}]"
+    )
     enabled: YesNo = Field(True, description="false if nothing is to be sent to it any more")
+
+    def deputy_on(self, day: date) -> str | None:
+        """Return who is told instead on this day; None if the actor is there."""
+        return next((one.deputy for one in self.absences if one.first <= day <= one.last), None)
 
     @field_validator("name")
     @classmethod

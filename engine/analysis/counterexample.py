@@ -9,6 +9,7 @@ from there. A plan that meets a refusal that cannot be mended raises `DoesNotRun
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -48,6 +49,7 @@ from engine.analysis.state_space import Space
 from engine.calendars.almanac import shipped
 from engine.cases.case import (
     Acknowledge,
+    Assign,
     Case,
     Enter,
     Facts,
@@ -55,6 +57,7 @@ from engine.cases.case import (
     Launch,
     Move,
     Take,
+    Wake,
 )
 from engine.cases.deadlines import instant_after, wait_until
 from engine.cases.decide import Decision, begun, decide, options
@@ -76,7 +79,11 @@ MOST_REPLAYED = 6_000
 
 
 class DoesNotRun(Exception):
-    """A path that was found is refused by the engine; the text says where."""
+    """A path that was found is refused by the engine; the text says where, `lacking` which questions had the wrong answer there."""
+
+    def __init__(self, text: str, lacking: frozenset[Leaf] = frozenset()) -> None:
+        super().__init__(text)
+        self.lacking = lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +91,9 @@ class Happening:
     """One move of a path.
 
     Attributes:
-        kind: launch, action, record, acknowledge, or moment (no move: what is so at the end of the path).
-        name: of the action, the form part, the step acknowledged; for a moment, what is so.
+        kind: launch, action, record, acknowledge, assign, or moment (no move: what is so at the end of the path).
+        name: of the action, the form part, the step acknowledged, the role that another actor takes over; for a moment, what
+            is so.
         by: the role that moves; empty for the system.
         day: days since the launch.
         fields, signed_on, signed_by, receiver: of a record.
@@ -106,7 +114,7 @@ class Happening:
 
 @dataclass(slots=True)
 class Planned:
-    """One move of a plan. A record has a slot; a wait has only `until`.
+    """One move of a plan. A record has a slot; a wait has only `until`, another actor for a role only `assigns`.
 
     Attributes:
         cube: what has to hold for it; chosen from `choices`, where there are any, when its turn comes.
@@ -122,6 +130,7 @@ class Planned:
     slot: str | None = None
     among: tuple[SlotClasses, int] | None = None
     until: datetime | None = None
+    assigns: str = ""
     given: Says | None = None
     fitted_to: int = 0
     old: bool = False
@@ -226,8 +235,11 @@ class Player:
             if missing:
                 mendings += 1
                 if not mend or mendings > MOST_MENDINGS:
-                    raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged")
-                at = self._mend(at, missing)
+                    raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged", _leaves(missing))
+                try:
+                    at = self._mend(at, missing)
+                except DoesNotRun as why:
+                    raise DoesNotRun(str(why), _leaves(missing)) from None
                 del self._stands[at + 1 :], self._done[at + 1 :]
                 continue
             following = self._move(self._plan[at], at)
@@ -336,7 +348,11 @@ class Player:
                 until = wait_until(Duration.parse(leaf.length), origin, standing.facts.calendars)
                 self._plan.insert(at, Planned(None, {}, until=until))
                 return at
-            case HasAcknowledged(step, _) if answer:
+            case HasAcknowledged(role=role) if not answer:
+                return self._hand_over(role, at)
+            case Says(role=str(role)) if not answer:
+                return self._deny(leaf.slot, role, at)
+            case HasAcknowledged(step, _):
                 way = self._moves.acknowledging(step)
                 there = self._latest(at, lambda one: step in active_steps(self._sop, one.case))
                 if way is None or there is None:
@@ -347,6 +363,8 @@ class Player:
                 return self._grow_old(leaf, leaf.days, at)
             case Says() | Same():
                 return self._record_before(leaf.slot, at)
+            case SeriesOver(step) if answer:
+                return self._go_round(step, at)
         raise DoesNotRun(f"{_called(self._plan[at])} needs what could not be arranged ({leaf})")
 
     def _say_at_launch(self, name: str, values: frozenset[Value], answer: bool, at: int) -> int:
@@ -401,7 +419,7 @@ class Player:
         """Plan a record at the latest moment at which it can be made; or choose anew what the last one says."""
         part = slot.partition(">")[0]
         voided = self._voided(part, at)
-        last = max((n for n in range(voided, at) if self._plan[n].slot == slot and self._is_record(n)), default=None)
+        last = self._last_record(slot, at, voided)
         if last is not None and self._fitting(last, at) and self._plan[last].fitted_to != at + 1:
             self._plan[last].fitted_to = at + 1
             return last
@@ -416,9 +434,42 @@ class Player:
         self._plan.insert(there, Planned(way, {}, slot=slot, choices=way.cubes))
         return there
 
+    def _deny(self, slot: str, role: str, at: int) -> int:
+        """Have a record not say something: another one, or, where none can be made, another actor for its receiver."""
+        here = self._way_to_record(slot.partition(">")[0], self._stands[at]) is not None
+        last = self._last_record(slot, at)
+        if self._moves.can_say(slot, self._plan[at].cube) and (here or last is None or self._fitting(last, at)):
+            with suppress(DoesNotRun):
+                return self._record_before(slot, at)
+        return self._hand_over(role, at)
+
+    def _hand_over(self, role: str, at: int) -> int:
+        """Let another actor stand for a role: what the last one was given counts no more."""
+        self._plan.insert(at, Planned(None, {}, assigns=role))
+        return at
+
+    def _go_round(self, step: str, at: int) -> int:
+        """Record the first open round of a step's series, or, where nothing is recorded, wait until it lapses."""
+        standing = self._stands[at]
+        for name, series in self._sop.steps[step].model.series.items():
+            rounds = standing.case.series.get(f"{step}/{name}", ())
+            due = next((one.due_at for one in rounds if one.state == "open"), None)
+            if due is None:
+                continue
+            for form in series.forms:
+                for part in self._sop.parts_of(form):
+                    way = self._way_to_record(part, standing)
+                    if way is not None:
+                        self._plan.insert(at, Planned(way, {}, slot=self._any_slot(part), choices=way.cubes))
+                        return at
+            if due > standing.now:
+                self._plan.insert(at, Planned(None, {}, until=due))
+                return at
+        raise DoesNotRun(f"the series of {step} can't be brought to an end there")
+
     def _grow_old(self, leaf: Says, days: int, at: int) -> int:
         """Let a record be too old: signed as long ago as the moves in between allow, then a wait."""
-        last = max((n for n in range(at) if self._plan[n].slot == leaf.slot and self._is_record(n)), default=None)
+        last = self._last_record(leaf.slot, at)
         if last is not None and not self._plan[last].old:
             self._plan[last].old = True
             return last
@@ -431,6 +482,9 @@ class Player:
             raise DoesNotRun(f"{leaf.slot} can't be too old here")
         self._plan.insert(at, Planned(None, {}, until=until))
         return at
+
+    def _last_record(self, slot: str, at: int, since: int = 0) -> int | None:
+        return max((n for n in range(since, at) if self._plan[n].slot == slot and self._is_record(n)), default=None)
 
     def _is_record(self, number: int) -> bool:
         planned = self._plan[number]
@@ -471,7 +525,9 @@ class Player:
                 self._done.append(
                     Happening("wait", "", standing.case.main, "", planned.until, self._day(planned.until))
                 )
-                return Standing(standing.case, standing.facts, max(standing.now, planned.until) + timedelta(minutes=1))
+                return self._later(standing, max(standing.now, planned.until) + timedelta(minutes=1))
+            if planned.assigns:
+                return self._assigned(planned.assigns, standing, at)
             self._done.append(self._moment(standing))
             return standing
         now = standing.now + timedelta(hours=1) if standing.now.hour < 16 else standing.now + timedelta(minutes=1)
@@ -486,6 +542,21 @@ class Player:
         self._told = _told_by(answer.effects)
         return Standing(answer.case, answer.facts, now)
 
+    def _assigned(self, role: str, standing: Standing, at: int) -> Standing:
+        answer = decide(self._sop, standing.case, Assign(role, f"{role} {at + 2}", ""), standing.facts, standing.now)
+        if not isinstance(answer, Decision):
+            raise DoesNotRun(f"nobody else can stand for {role}")
+        self._told = _told_by(answer.effects)
+        self._done.append(Happening("assign", role, standing.case.main, "", standing.now, self._day(standing.now)))
+        return Standing(answer.case, answer.facts, standing.now)
+
+    def _later(self, standing: Standing, now: datetime) -> Standing:
+        """Let time pass; what is due of a series may lapse."""
+        answer = decide(self._sop, standing.case, Wake(), standing.facts, now) if standing.case.series else None
+        if not isinstance(answer, Decision):
+            return Standing(standing.case, standing.facts, now)
+        return Standing(answer.case, answer.facts, now)
+
     def _moment(self, standing: Standing) -> Happening:
         return Happening("moment", "", standing.case.main, "", standing.now, self._day(standing.now))
 
@@ -498,7 +569,8 @@ class Player:
             origin = self._origin(Elapsed(None, automatic.from_.form, automatic.from_.field, "0 days"), standing.view)
         if origin is None:
             return None
-        return instant_after(automatic.after, origin, standing.facts.calendars, automatic.calendar)
+        pauses = standing.view.pauses(way.step, automatic.from_)
+        return instant_after(automatic.after, origin, standing.facts.calendars, automatic.calendar, pauses)
 
     def _as_move(self, planned: Planned, at: int, now: datetime) -> tuple[Move, Happening]:
         way, case = planned.way, self._stands[at].case
@@ -657,13 +729,13 @@ class Player:
             if not trigger.at_launch and self._is_on(monitor, len(self._plan) - 1):
                 raise DoesNotRun("what should have happened had happened")
         if trigger.told:
-            self._tell(trigger.told, before, asked)
+            self._tell(trigger.told, before, safeguard)
         elif trigger.way is None:
             self._done[-1] = Happening("moment", trigger.words, before.case.main, "", before.now, self._day(before.now))
 
-    def _tell(self, role: str, before: Standing, asked: Sequence[m.Requirement]) -> None:
+    def _tell(self, role: str, before: Standing, safeguard: m.Safeguard) -> None:
         """Show that a role is told there, by the last move or by one that is open; raises DoesNotRun."""
-        if role in self._told:
+        if role in self._told and (len(self._plan) == 1 or self._plan[-2].until is None):
             self._done.pop()
             return
         for option in options(self._sop, before.case, before.facts, before.now):
@@ -674,7 +746,10 @@ class Player:
             answer = decide(self._sop, before.case, move, before.facts, before.now)
             if isinstance(answer, Decision) and role in _told_by(answer.effects):
                 after = Standing(answer.case, answer.facts, before.now)
-                if not asked or not all(guard.holds(after.view) for guard in guards(asked, self._sop.scope)):
+                asked = guards(safeguard.require or safeguard.always, self._sop.scope)
+                narrowed = guards(() if safeguard.if_ is None else (safeguard.if_,), self._sop.scope)
+                broken = not asked or not all(guard.holds(after.view) for guard in asked)
+                if broken and all(guard.holds(after.view) for guard in narrowed):
                     day = self._day(before.now)
                     self._done[-1] = Happening("action", option.action.name, option.step, by, before.now, day)
                     return
@@ -763,8 +838,8 @@ class Player:
 
 
 def count_moves(happenings: Iterable[Happening]) -> int:
-    """Return how many actions, records and acknowledgements there are."""
-    return sum(one.kind in ("action", "record", "acknowledge") for one in happenings)
+    """Return how many moves of people, of the system and of the world there are; time and the launch are none."""
+    return sum(one.kind in ("action", "record", "acknowledge", "assign") for one in happenings)
 
 
 def watched(sop: CompiledSop) -> CompiledSop:
@@ -800,6 +875,10 @@ def _told_by(effects: Iterable[Effect]) -> frozenset[str]:
     """Return the roles that a move tells; one fixed sentence is no telling."""
     sent = (one for one in effects if isinstance(one, Notify) and not one.withheld and one.template != "stop")
     return frozenset(one.role for one in sent)
+
+
+def _leaves(missing: Iterable[tuple[Leaf, bool]]) -> frozenset[Leaf]:
+    return frozenset(leaf for leaf, _ in missing)
 
 
 def _called(planned: Planned) -> str:

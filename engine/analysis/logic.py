@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop
-from engine.sop.requirements import Scope, fact_values, slot, values_of
+from engine.sop.requirements import Scope, fact_values, slot, values_of, with_series
 from engine.values import Unit, Value
 
 MOST_CUBES = 4_000
@@ -256,7 +256,9 @@ class Reader:
             case m.AcknowledgedRequirement(acknowledged=given):
                 return Formula(HasAcknowledged(given.of, given.by))
             case m.SeriesRequirement():
-                return Formula(SeriesOver(step or ""))
+                if step is None:
+                    return both(self._series_over(name) for name in with_series(self._scope.sop))
+                return Formula(SeriesOver(step))
             case m.AnyOfRequirement():
                 return either(self.one(part, step) for part in requirement.any_of)
             case m.NoneOfRequirement():
@@ -326,6 +328,9 @@ class Reader:
         return Formula(
             At(frozenset(name for name, one in steps if one.line == strand and not one.is_end)), positive=False
         )
+
+    def _series_over(self, step: str) -> Formula:
+        return either([Formula(At(frozenset({step})), positive=False), Formula(SeriesOver(step))])
 
     def _ended(self, strand: str, outcomes: Iterable[str] | None = None) -> Formula:
         known = self._ends.get(strand, {})

@@ -20,9 +20,9 @@ from time import monotonic
 from typing import Any
 
 from engine.analysis.counterexample import DoesNotRun, Happening, Player, count_moves, watched
-from engine.analysis.logic import Knows, StepDone, TakenOften, TooLarge, written
+from engine.analysis.logic import Knows, Leaf, StepDone, TakenOften, TooLarge, written
 from engine.analysis.moves import Moves
-from engine.analysis.questions import Questions, Trigger, named_by
+from engine.analysis.questions import Question, Questions, Trigger, named_by
 from engine.analysis.slices import (
     Edge,
     FactOf,
@@ -54,12 +54,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How far one safeguard is looked into, at most."""
+    """How far one safeguard is looked into, at most.
+
+    `states_for_shortest`: for the shortest path; nothing: any path will do. `states_for_speaking`: to see whether what it
+    speaks of ever happens.
+    """
 
     states: int = 60_000
     seconds: float = 10.0
     states_for_shortest: int = 20_000
     seconds_for_shortest: float = 2.0
+    states_for_speaking: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Proof:
 
     @property
     def moves(self) -> int:
-        """How many actions, records and acknowledgements its path takes."""
+        """How many moves its path takes."""
         return count_moves(self.counterexample)
 
 
@@ -113,6 +118,8 @@ class Prover:
         self._moves = Moves(self._sop)
         self._questions = Questions(self._moves)
         self._base: Space | None = None
+        self._spoken: dict[object, bool] = {}
+        self._learned: frozenset[Leaf] = frozenset()
 
     def decide(self, safeguard: m.Safeguard) -> Proof:
         """Decide one safeguard."""
@@ -143,8 +150,13 @@ class Prover:
             exact = all(one.verdict is not Verdict.UNDECIDED and one.is_shortest for one in found)
             return replace(proof, safeguard=safeguard, explored=sum(one.explored for one in found), is_shortest=exact)
         question = self._questions.safety(safeguard)
+        proof = self._unbroken(safeguard, question, limits)
+        return self._holds(proof, question) if proof.is_good else proof
+
+    def _unbroken(self, safeguard: m.Safeguard, question: Question, limits: Limits) -> Proof:
+        """Look for the nearest moment that breaks a safeguard."""
         if not self._can_happen(question.triggers, limits):
-            return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")
+            return _empty(safeguard)
         breaking = [one for one in question.triggers if one.breaks]
         if not breaking:
             return Proof(safeguard, Verdict.HOLDS)
@@ -167,7 +179,7 @@ class Prover:
             path = space.path(state)
             wider = self._widened(looked_at, [*(step.unknown for step in path), unknown], question.names, grow)
             if wider is None:
-                return self._broken(safeguard, space, state, trigger, tests, explored)
+                return self._broken(safeguard, space, state, trigger, tests, explored, least)
             if known is None and explored > tried:
                 known = self._directly(space, state, trigger, tests, safeguard, least)
                 tried = 4 * explored
@@ -187,16 +199,26 @@ class Prover:
         except (DoesNotRun, TooLarge):
             return None
         found = Found(trigger, player.happenings(), safeguard)
-        return found if found.moves == least else Found(trigger, player.shortened(trigger, safeguard), safeguard)
+        if found.moves == least or not self._budget.states_for_shortest:
+            return found
+        return Found(trigger, player.shortened(trigger, safeguard), safeguard)
 
     def _broken(
-        self, safeguard: m.Safeguard, space: Space, end: State, trigger: Trigger, tests: Tests, explored: int
+        self,
+        safeguard: m.Safeguard,
+        space: Space,
+        end: State,
+        trigger: Trigger,
+        tests: Tests,
+        explored: int,
+        least: int,
     ) -> Proof:
         try:
             happenings = Player(self._moves, space).play(end, trigger, tests, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
-        return self._broken_by(Found(trigger, happenings, safeguard), explored, True)
+        found = Found(trigger, happenings, safeguard)
+        return self._broken_by(found, explored, found.moves <= least)
 
     def _broken_by(self, found: Found, explored: int, is_shortest: bool) -> Proof:
         way, safeguard = found.trigger.way, found.safeguard
@@ -245,6 +267,51 @@ class Prover:
                 return True
         return False
 
+    def _holds(self, proof: Proof, question: Question) -> Proof:
+        """What is never broken may never happen: it holds only where it speaks of something, as far as can be told."""
+        if not question.triggers:
+            return proof
+        key = frozenset(
+            (one.way, one.words, frozenset(frozenset(cube.items()) for cube in one.open)) for one in question.triggers
+        )
+        if key not in self._spoken:
+            self._spoken[key] = self._happens(question)
+        return proof if self._spoken[key] else replace(_empty(proof.safeguard), explored=proof.explored)
+
+    def _happens(self, question: Question) -> bool:
+        """Whether some of what a safeguard speaks of happens on a path; where that cannot be told within the limits, it does."""
+        limits = Limits(self._budget.states_for_speaking, monotonic() + self._budget.seconds_for_shortest)
+        triggers = [replace(one, breaks=one.open) for one in question.triggers if one.open]
+        anything = question.safeguard.model_copy(update={"require": (), "always": ()})
+        looked_at, grow = Slice(lines=question.lines).widened(self._with_lines(sorted(self._learned, key=written))), 1
+        while True:
+            space = Space(self._moves, looked_at)
+            try:
+                found = space.explore(limits, _violations(space, triggers))
+            except TooLarge:
+                return True
+            if found is None:
+                return False
+            state, (trigger, tests, unknown), _ = found
+            along = [*(step.unknown for step in space.path(state)), unknown]
+            wider = self._widened(looked_at, along, question.names, grow)
+            if wider is None:
+                return True
+            try:
+                Player(self._moves, space).play(state, trigger, tests, anything)
+            except DoesNotRun as why:
+                lacking = why.lacking & frozenset[Unknown]().union(*along)
+            except TooLarge:
+                lacking = frozenset()
+            else:
+                return True
+            if lacking:
+                # What stood in the way of one path will mostly stand in the way of the next one too.
+                self._learned |= lacking
+                looked_at = looked_at.widened(self._with_lines(sorted(lacking, key=written)))
+            else:
+                looked_at, grow = wider, min(grow * 2, 16)
+
     def _on_the_main_line(self, limits: Limits) -> Space:
         if self._base is None:
             base = Space(self._moves, Slice())
@@ -256,6 +323,7 @@ class Prover:
 
     def _possibility(self, safeguard: m.Safeguard, limits: Limits) -> Proof:
         monitors: tuple[Monitor, ...] = ()
+        question: Question | None = None
         goals = frozenset(safeguard.reachable)
         condition = [] if safeguard.if_ is None else self._moves.reader.one(safeguard.if_).leaves()
         asked = [leaf for leaf in condition if isinstance(leaf, Knows)]
@@ -273,9 +341,9 @@ class Prover:
             )
             monitors = (monitor,)
             lines = self._questions.lines_named([*monitor.sets, *monitor.clears])
-            triggers = self._questions.safety(as_never(safeguard)).triggers
-            if not self._can_happen(triggers, limits):
-                return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")
+            question = self._questions.safety(as_never(safeguard))
+            if not self._can_happen(question.triggers, limits):
+                return _empty(safeguard)
             if safeguard.bounded and (cycle := self._cycle(monitor)):
                 reason = f"These steps can follow one another without end: {', '.join(cycle)}."
                 return Proof(safeguard, Verdict.BROKEN, 0, reason)
@@ -290,7 +358,8 @@ class Prover:
             open_ones = (state for state in space.states if monitors or state[0] not in self._moves.ends)
             bad = [state for state in open_ones if state not in good and asks(state)]
             if not bad:
-                return Proof(safeguard, Verdict.HOLDS, explored)
+                proof = Proof(safeguard, Verdict.HOLDS, explored)
+                return proof if question is None else self._holds(proof, question)
             # The nearest first; of equals the one from which the least is unknown.
             state = min(bad, key=space.states.__getitem__)
             out = _way_out(space, state, good)
@@ -311,9 +380,8 @@ class Prover:
             happenings = Player(self._moves, space).play(end, None, None, safeguard)
         except DoesNotRun as why:
             return Proof(safeguard, Verdict.UNDECIDED, explored, f"A path was found that does not run: {why}.")
-        return Proof(
-            safeguard, Verdict.BROKEN, explored, "From here nothing that people can do leads there.", happenings
-        )
+        reason, nearest = "From here nothing that people can do leads there.", space.states[end]
+        return Proof(safeguard, Verdict.BROKEN, explored, reason, happenings, count_moves(happenings) <= nearest)
 
     def _cycle(self, monitor: Monitor) -> list[str]:
         """Find steps of the main line, or of one strand, whose own actions can go round without the safeguard's end."""
@@ -339,7 +407,7 @@ class Prover:
         for name in ignored.actions:
             for action in self._questions.instances(name):
                 found += 1
-                asked = list(self._moves.offer(action).leaves())
+                asked = [*self._moves.offer(action).leaves(), *self._moves.clock(action).leaves()]
                 seen = sorted(
                     {said for leaf in asked for said in (*_forms_of(leaf), *_facts_of(leaf))}
                     & (parts | set(ignored.facts))
@@ -362,8 +430,12 @@ class Found:
 
     @property
     def moves(self) -> int:
-        """How many actions, records and acknowledgements it takes."""
+        """How many moves it takes."""
         return count_moves(self.happenings)
+
+
+def _empty(safeguard: m.Safeguard) -> Proof:
+    return Proof(safeguard, Verdict.VACUOUS, reason="What it speaks of can never happen.")
 
 
 def would_stop(safeguard: m.Safeguard) -> tuple[m.Requirement, ...]:

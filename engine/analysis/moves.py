@@ -7,12 +7,14 @@ a procedure here is the same for all its safeguards and is read once. Terms: doc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from engine.analysis.classes import ABSENT, SlotClasses
 from engine.analysis.logic import (
     FALSE,
+    TRUE,
     At,
     Closed,
     Cube,
@@ -125,6 +127,27 @@ class Moves:
                     found.setdefault(entry.part, []).append(way)
         return {part: tuple(ways) for part, ways in found.items()}
 
+    def asking_only(self, way: Way, requirements: Sequence[m.Requirement]) -> Moves:
+        """Return the same procedure, but for one way that asks only for these; all else is shared with it."""
+        other = copy(self)
+        if way.entry is not None:
+            ready = self.reader.all(requirements, way.entry.step)
+            less = replace(way, cubes=self.possible(both([self.active(way.entry.step), ready])))
+            kept = self.recordings[way.name]
+            other.recordings = {**self.recordings, way.name: tuple(less if one is way else one for one in kept)}
+            return other
+        if way.action is not None:
+            action = replace(way.action, model=way.action.model.model_copy(update={"requires": tuple(requirements)}))
+            found = self._way(action, way.step)
+        else:
+            step = way.step or ""
+            reopens = self.sop.steps[step].model.reopens
+            if reopens is None:
+                raise TypeError("neither an action, a record nor a reopening")
+            found = self._reopening(step, reopens.model_copy(update={"requires": tuple(requirements)}))
+        other.ways = tuple(found if one is way and found else one for one in self.ways)
+        return other
+
     @cached_property
     def voided(self) -> frozenset[str]:
         """The form parts whose records some action makes count no more."""
@@ -158,6 +181,11 @@ class Moves:
             asked.append(Formula(At(self.pauses), positive=False))
         return both(asked)
 
+    def clock(self, action: CompiledAction) -> Formula:
+        """Say what must be known for a timed action's time to come."""
+        origin = action.model.automatic.from_ if action.model.automatic is not None else None
+        return TRUE if origin is None else Formula(Says(origin.form, origin.form))
+
     def takable(self, action: CompiledAction) -> bool:
         """Whether somebody can take it at all: a role, any party, the clock, or the world where somebody notes it."""
         roles = self.sop.sop.roles
@@ -178,9 +206,8 @@ class Moves:
         if not self.takable(action):
             return None
         asked = self.offer(action)
-        automatic = action.model.automatic
-        if automatic is not None and automatic.from_ is not None and not self.by_people(action):
-            asked = both([asked, Formula(Says(automatic.from_.form, automatic.from_.form))])
+        if not self.by_people(action):
+            asked = both([asked, self.clock(action)])
         to = action.model.to
         target = None if to in (m.STAY, m.RESUME) else to
         pauses = step is None and target in self.pauses
@@ -240,13 +267,14 @@ class Moves:
         part = slot.partition(">")[0]
         return (self.sop.parts[part].keyed is not None) == (">" in slot)
 
-    def can_say(self, leaf: Says) -> bool:
-        """Whether a new record can say what is asked; False where there are too many kinds of record to tell."""
+    def can_say(self, slot: str, cube: Cube) -> bool:
+        """Whether a new record can say all that a cube asks of a slot; False where there are too many kinds of record to tell."""
+        asked = [(leaf, answer) for leaf, answer in cube.items() if isinstance(leaf, Says) and leaf.slot == slot]
         try:
-            known = self.classes(leaf.slot, [leaf])
+            known = self.classes(slot, (leaf for leaf, _ in asked))
         except TooLarge:
             return False
-        return bool(known.mask(leaf) & known.present)
+        return bool(self._mask(slot, asked) & known.present)
 
     def _says(self, cube: Cube) -> bool:
         asked: dict[str, list[tuple[Says, bool]]] = {}

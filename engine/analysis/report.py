@@ -76,6 +76,11 @@ def remedy(proof: Proof, sop: CompiledSop, language: str = "en") -> Iterator[tup
         yield flow(one.model_dump(by_alias=True, exclude_defaults=True, mode="json")), sentences.of(one)
 
 
+def taken(proof: Proof) -> tuple[tuple[str, str], ...]:
+    """Return the actions of a counterexample as (step, action), to be drawn over the procedure."""
+    return tuple((one.step, one.name) for one in proof.counterexample if one.kind == "action")
+
+
 def shapes(proof: Proof) -> list[dict[str, object]]:
     """Return a counterexample as plain values, for programs."""
     return [
@@ -113,6 +118,8 @@ def _said(one: Happening, sop: CompiledSop, sentences: Sentences, language: str)
             return f"{who} records {_form(one, sop, sentences, language)}"
         case "acknowledge":
             return f"{who} acknowledges “{sentences.step(one.step)}”"
+        case "assign":
+            return f"Another actor stands for: {sentences.role(one.name)}"
         case "moment":
             return f"Here the safeguard does not hold: {one.name}" if one.name else "From here no way leads there"
     if one.name == REOPEN:

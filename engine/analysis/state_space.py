@@ -317,7 +317,9 @@ class Space:
         reasons: set[Unknown] = set(tests.unknown)
         if reasons:
             asked = [one for one in reasons if isinstance(one, Says) and tests.cube[one]]
-            made = {one.slot for one in asked if self.moves.can_say(one) and self._can_be_made(one, state)}
+            made = {
+                one.slot for one in asked if self.moves.can_say(one.slot, tests.cube) and self._can_be_made(one, state)
+            }
             reasons = {one for one in reasons if not (isinstance(one, Says) and one.slot in made)}
         main = state[0]
         for answer, here, tracked, floating in tests.places:

@@ -20,15 +20,15 @@ from engine.application.people import People
 from engine.application.ports import Cipher, Entry, Store, StoredCase, StoredRecord, StoredRefusal
 from engine.application.procedures import Procedures
 from engine.calendars.almanac import Almanac
-from engine.cases.case import Acknowledge, Assign, Case, Enter, Facts, Fire, Launch, Move, Take, Wake
+from engine.cases.case import Acknowledge, Assign, Case, Enter, Facts, Fire, Launch, Move, Resume, Suspend, Take, Wake
 from engine.cases.decide import Decision, Refusal, begun, decide, offered
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.diagnostics import did_you_mean
-from engine.errors import Conflict, NotAllowed, UnknownName, WrongUse
+from engine.errors import Conflict, NotAllowed, UnknownName, Unreadable, WrongUse
 from engine.forms.record import complete, typed
 from engine.sop.compile import REOPEN, CompiledSop
-from engine.values import Side, Value, new_reference, read_reference
+from engine.values import Side, SuspensionReason, Value, new_reference, read_reference
 
 LONGEST_KEY: Final = 200
 
@@ -108,7 +108,7 @@ class Casework:
         ref = new_reference()
         case = begun(compiled, ref, destination, origin, now)
         known_facts = Facts(self._almanac.between(destination, origin))
-        move = Launch(actor, chosen, _typed_facts(compiled, facts))
+        move = Launch(actor, chosen, typed_facts(compiled, facts))
         answer = decide(compiled, case, move, known_facts, now)
         if isinstance(answer, Refusal):
             raise Refused("The case can't be launched.", answer)
@@ -155,8 +155,8 @@ class Casework:
         loaded = self.load(ref)
         if (before := self._before(loaded, "acknowledge", step or "", actor, key)) is not None:
             return before
-        if step is not None and step not in loaded.sop.steps:
-            raise UnknownName(f'There is no step "{step}".', [did_you_mean(step, list(loaded.sop.steps), "steps")])
+        if step is not None:
+            known_step(loaded.sop, step)
         return self._move(loaded, Acknowledge(actor, step), actor, "acknowledge", step or "", "", key)
 
     def assign(self, ref: str, role: str, to: str, actor: str = "", key: str | None = None) -> Moved:
@@ -166,6 +166,24 @@ class Casework:
             return before
         self._can_stand(loaded, role, to)
         return self._move(loaded, Assign(role, to, actor), actor, "assign", role, "", key)
+
+    def suspend(self, ref: str, step: str, reason: str, actor: str, note: str = "", key: str | None = None) -> Moved:
+        """Stop the clock of a step's deadline, for a reason of the closed list; raises as `take` does."""
+        loaded = self.load(ref)
+        known_step(loaded.sop, step)
+        if (before := self._before(loaded, "suspend", step, actor, key)) is not None:
+            return before
+        said = SuspensionReason(reason).words if reason in list(SuspensionReason) else ""
+        note = ": ".join(filter(None, (said, note)))
+        return self._move(loaded, Suspend(step, reason, actor), actor, "suspend", step, note, key)
+
+    def resume(self, ref: str, step: str, actor: str, note: str = "", key: str | None = None) -> Moved:
+        """Let the clock of a step's deadline go on, with what was left of it; raises as `take` does."""
+        loaded = self.load(ref)
+        known_step(loaded.sop, step)
+        if (before := self._before(loaded, "resume", step, actor, key)) is not None:
+            return before
+        return self._move(loaded, Resume(step, actor), actor, "resume", step, note, key)
 
     def fire(self, ref: str, action: str, step: str) -> Moved:
         """Let the system take a timed action whose instant has come."""
@@ -189,16 +207,24 @@ class Casework:
         stored = self._store.case(exact)
         if stored is None:
             raise UnknownName(f"There is no case {exact}.")
+        return self.opened(stored)
+
+    def opened(self, stored: StoredCase) -> Loaded:
+        """Open a case's row; raises Unreadable where that can't be done."""
         snapshot = open_snapshot(self._cipher, stored)
+        try:
+            sop = self._procedures.compiled(stored.version)
+        except (UnknownName, ValueError, KeyError):
+            raise Unreadable(f"the version of the procedure on which {stored.ref} runs can't be read") from None
         calendars = self._almanac.between(snapshot.case.destination, snapshot.case.origin)
-        return Loaded(stored, self._procedures.compiled(stored.version), snapshot.case, facts_of(snapshot, calendars))
+        return Loaded(stored, sop, snapshot.case, facts_of(snapshot, calendars))
 
     def _move(
         self, loaded: Loaded, move: Move, actor: str, kind: str, name: str, note: str = "", key: str | None = None,
         record: StoredRecord | None = None,
     ) -> Moved:  # fmt: skip
         now = self._clock.now()
-        answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
+        answer, move = self._decided(loaded, move, actor, now)
         if isinstance(answer, Refusal):
             if actor:
                 # The system asks again with every sweep: no person was refused anything.
@@ -212,6 +238,23 @@ class Casework:
             if before is None:
                 raise
             return before
+
+    def _decided(self, loaded: Loaded, move: Move, actor: str, now: datetime) -> tuple[Decision | Refusal, Move]:
+        """Decide on a move; a deputy makes it for whoever is absent. Returns the move as it was decided on.
+
+        The history names the deputy; the move itself, sealed beside, names the one who is absent.
+        """
+        answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
+        if not actor or isinstance(answer, Decision) or isinstance(move, (Assign, Fire, Launch, Wake)):
+            return answer, move
+        for absent in sorted(self._people.stands_in_for(actor, now) & set(loaded.case.parties.values())):
+            theirs = msgspec.structs.replace(move, actor=absent)
+            second = decide(loaded.sop, loaded.case, theirs, loaded.facts, now)
+            if isinstance(second, Decision) or answer.code == "not_a_party":
+                answer, move = second, theirs
+            if isinstance(answer, Decision):
+                break
+        return answer, move
 
     def _before(self, loaded: Loaded, kind: str, name: str, actor: str, key: str | None) -> Moved | None:
         """Return what the same key has done before, if anything; raises Conflict if that was another move."""
@@ -256,12 +299,22 @@ def known_action(sop: CompiledSop, action: str) -> None:
         raise UnknownName(f'There is no action "{action}" in this procedure.', [hint])
 
 
+def known_step(sop: CompiledSop, step: str) -> None:
+    """Raise UnknownName, with the nearest right word, where a procedure has no step of this name."""
+    if step not in sop.steps:
+        raise UnknownName(f'There is no step "{step}".', [did_you_mean(step, list(sop.steps), "steps")])
+
+
 def _headline(kind: str, name: str) -> str:
     match kind:
         case "record":
             return f'"{name}" can\'t be recorded now.'
         case "acknowledge":
             return "There is nothing to acknowledge."
+        case "suspend":
+            return f'The clock of "{name}" can\'t be stopped now.'
+        case "resume":
+            return f'The clock of "{name}" can\'t go on now.'
         case "assign":
             return f'Nobody can be assigned to "{name}" now.'
         case _:
@@ -271,14 +324,14 @@ def _headline(kind: str, name: str) -> str:
 def _repeat(loaded: Loaded, known: Entry, kind: str, name: str, actor: str) -> Moved:
     """Say what was done under this key; an action that happened against the rules is on record as a breach."""
     moved = "action" if known.move == "breach" else known.move
-    other_name = kind in ("action", "record") and known.name != name
+    other_name = kind in ("action", "record", "suspend", "resume") and known.name != name
     if (moved, known.actor) != (kind, actor) or other_name:
         raise Conflict(f'The key "{known.key}" was used for another move ({known.move} {known.name}).')
     case = loaded.case
     return Moved(case.ref, known.seq, known.name, known.to_steps, case.outcome, repeated=True)
 
 
-def _typed_facts(sop: CompiledSop, facts: Mapping[str, str]) -> dict[str, Value]:
+def typed_facts(sop: CompiledSop, facts: Mapping[str, str]) -> dict[str, Value]:
     """Give facts as written at launch their types; raises UnknownName or WrongUse, naming all that are wrong."""
     unknown = [name for name in facts if name not in sop.sop.facts]
     if unknown:

@@ -110,7 +110,9 @@ def _clocks(
                 ended.append((one.step or "", one.name))
         elif isinstance(one, SetDeadline):
             first = one.alarms[0].at if one.alarms else one.due_at
-            standing[one.step, one.name] = Deadline(ref, one.step, one.name, one.kind, one.due_at, first, one.alarms)
+            standing[one.step, one.name] = Deadline(
+                ref, one.step, one.name, one.kind, one.due_at, first, one.alarms, one.held
+            )
             if one.step not in steps:
                 ended.append((one.step, one.name))
     return tuple(dict.fromkeys(steps)), tuple(dict.fromkeys(ended)), tuple(standing.values())

@@ -9,9 +9,8 @@ from typing import Final
 
 from engine.analysis.comparison import Change, compare
 from engine.application.ports import SopVersion
-from engine.application.procedures import NotSound, check
-from engine.diagnostics import did_you_mean
-from engine.errors import UnknownName, WrongUse
+from engine.application.procedures import NotSound, check, find_version
+from engine.errors import WrongUse
 from engine.forms.model import Form
 from engine.sop.canonical import from_canonical
 from engine.sop.model import Sop
@@ -45,11 +44,4 @@ def _read(named: str, versions: Callable[[], Sequence[SopVersion]]) -> tuple[Sop
 
 
 def _published(sop: str, number: int, versions: Sequence[SopVersion]) -> tuple[Sop, Mapping[str, Form]]:
-    own = {one.number: one for one in versions if one.sop == sop}
-    if not own:
-        hint = did_you_mean(sop, sorted({one.sop for one in versions}), "published procedures")
-        raise UnknownName(f'No procedure "{sop}" is published.', [hint])
-    if number not in own:
-        known = ", ".join(f"{sop}@{one}" for one in sorted(own))
-        raise UnknownName(f"{sop} has no version {number}.", [f"versions: {known}"])
-    return from_canonical(own[number].content)
+    return from_canonical(find_version(versions, sop, number).content)

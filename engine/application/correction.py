@@ -13,11 +13,14 @@ import msgspec
 from engine.application.casework import Casework, Loaded, Moved, Refused
 from engine.application.change import Did, change_of
 from engine.application.facts import Correction, Payload, open_payload
+from engine.application.past import launched_on, moves_that_count
 from engine.application.ports import Cipher, Entry, Store
+from engine.application.procedures import Procedures
 from engine.cases.case import Facts
 from engine.cases.decide import Refusal, Unmet, begun, roles_of
 from engine.cases.effects import CancelMessages, Effect, Notify
-from engine.cases.replay import Played, Replayed, replay, standing
+from engine.cases.migrate import rebuild
+from engine.cases.replay import Replayed, standing
 from engine.cases.sharing import why_withheld
 from engine.cases.view import CaseView
 from engine.clock import Clock
@@ -29,8 +32,9 @@ from engine.values import MessageKind
 class Corrections:
     """Sets mistakes right."""
 
-    def __init__(self, store: Store, cipher: Cipher, casework: Casework, clock: Clock) -> None:
-        self._store, self._cipher, self._casework, self._clock = store, cipher, casework, clock
+    def __init__(self, store: Store, cipher: Cipher, procedures: Procedures, casework: Casework, clock: Clock) -> None:
+        self._store, self._cipher, self._procedures = store, cipher, procedures
+        self._casework, self._clock = casework, clock
 
     def correct(self, ref: str, seq: int, why: str, actor: str) -> Moved:
         """Let entry `seq` of a case count no more, for the reason `why`.
@@ -47,13 +51,11 @@ class Corrections:
         payloads = {one.seq: open_payload(self._cipher, one.ref, one.seq, one.payload).move for one in entries}
         gone = {move.seq for move in payloads.values() if isinstance(move, Correction)}
         self._may_be_corrected(loaded, entries, wrong, gone, actor)
-        moves = [
-            Played(one.seq, one.at, move)
-            for one in entries
-            if not isinstance(move := payloads[one.seq], Correction) and one.seq not in {*gone, seq}
-        ]
-        start = begun(loaded.sop, loaded.case.ref, loaded.case.destination, loaded.case.origin, loaded.case.launched_at)
-        answer = replay(loaded.sop, start, Facts(loaded.facts.calendars), moves)
+        moves = moves_that_count(self._store, self._cipher, entries, without=seq)
+        case, versions = loaded.case, self._procedures.compiled
+        first = versions(launched_on(moves, case.version))
+        start = begun(first, case.ref, case.destination, case.origin, case.launched_at)
+        answer = rebuild(versions, start, Facts(loaded.facts.calendars), moves)
         if isinstance(answer, tuple):
             later = next(one for one in entries if one.seq == answer[0])
             raise _refused(f"Somebody has acted on it since: {later.name} (entry {later.seq}) rests on it.")
@@ -74,7 +76,11 @@ class Corrections:
             return
         if wrong.move not in ("action", "breach"):
             raise _refused("Only a record or an action can be corrected.")
-        since = [one for one in entries if one.seq > wrong.seq and one.move not in ("wake", "acknowledge", "correct")]
+        since = [
+            one
+            for one in entries
+            if one.seq > wrong.seq and one.move not in ("wake", "acknowledge", "correct", "recount")
+        ]
         if since:
             raise _refused(f"Somebody has acted since: {since[-1].name} (entry {since[-1].seq}).")
         entered = set(wrong.to_steps) - set(wrong.from_steps)

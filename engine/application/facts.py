@@ -10,6 +10,9 @@ import msgspec
 from engine.application.ports import Cipher, StoredCase
 from engine.calendars.business import Calendars
 from engine.cases.case import Case, Facts, Move, RecordView
+from engine.cases.effects import SetDeadline
+from engine.cases.names import Migrate
+from engine.errors import Unreadable
 from engine.values import Value
 
 
@@ -29,11 +32,26 @@ class Correction(msgspec.Struct, frozen=True, tag="correct"):
     actor: str
 
 
-class Payload(msgspec.Struct, frozen=True):
-    """What is sealed with a history entry: the move itself, and a note."""
+class Undo(msgspec.Struct, frozen=True, tag="undo"):
+    """The migration that is entry `seq` is undone: the case stands as it stood before."""
 
-    move: Move | Correction
+    seq: int
+
+
+class Left(msgspec.Struct, frozen=True):
+    """What a migration leaves, so that it can be undone: the case and its deadlines, and the messages that may not leave."""
+
+    snapshot: Snapshot
+    clocks: tuple[SetDeadline, ...]
+    silenced: tuple[str, ...]
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """What is sealed with a history entry: the move itself, and a note; `left` with a migration."""
+
+    move: Move | Correction | Migrate | Undo
     note: str = ""
+    left: Left | None = None
 
 
 _SNAPSHOTS = msgspec.msgpack.Decoder(Snapshot)
@@ -41,14 +59,22 @@ _PAYLOADS = msgspec.msgpack.Decoder(Payload)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
+def snapshot_of(case: Case, facts: Facts) -> Snapshot:
+    return Snapshot(case, facts.records, facts.voided, facts.attributes)
+
+
 def seal_snapshot(cipher: Cipher, case: Case, facts: Facts) -> bytes:
-    data = _ENCODER.encode(Snapshot(case, facts.records, facts.voided, facts.attributes))
+    data = _ENCODER.encode(snapshot_of(case, facts))
     return cipher.seal(case.ref, f"cases|snapshot|{case.seq}", data)
 
 
 def open_snapshot(cipher: Cipher, stored: StoredCase) -> Snapshot:
-    """Raises Fault when the snapshot was changed, or is not the one of this entry of the history."""
-    return _SNAPSHOTS.decode(cipher.open(stored.ref, f"cases|snapshot|{stored.seq}", stored.snapshot))
+    """Raises Unreadable when the snapshot was changed, or is not the one of this entry of the history."""
+    data = cipher.open(stored.ref, f"cases|snapshot|{stored.seq}", stored.snapshot)
+    try:
+        return _SNAPSHOTS.decode(data)
+    except msgspec.DecodeError:
+        raise Unreadable(f"what is kept of {stored.ref} is not a case of this version of the program") from None
 
 
 def facts_of(snapshot: Snapshot, calendars: Calendars) -> Facts:

@@ -1,7 +1,8 @@
 """The courier: leases rows of the outbox, sends them, marks each after it has left.
 
 Safe to be killed at any point: what was leased and not marked is due again when its lease runs out, under the same message id. A
-failure that may pass puts the row back, later each time; one that won't makes it a task for a person. The plain loop `run` needs
+failure that may pass puts the row back, later each time; one that won't makes it a task for a person. What may wait for its
+reader's morning is put back until then; what then leaves for one reader leaves as one letter. The plain loop `run` needs
 nothing but the database and a channel; `workflows.courier` does the same under Prefect.
 """
 
@@ -11,13 +12,14 @@ import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from engine.application.ports import (
     Channel,
     Message,
+    NewMessage,
     Outgoing,
     PassingFailure,
     PermanentFailure,
@@ -46,25 +48,47 @@ class NoChannel(PassingFailure):
     """No channel of this kind is set up: nothing was tried, and the message waits for as long as it takes."""
 
 
-class Compose(Protocol):
-    """Finds the recipient of a message, and makes the message for one of its addresses."""
+class Press(Protocol):
+    """Knows who reads a message, when it may leave, and writes it."""
 
-    def __call__(self, message: Message) -> tuple[Recipient, Callable[[str], Outgoing]]: ...
+    def reader(self, message: Message) -> Recipient:
+        """Return who reads it now; raises PermanentFailure where nobody does."""
+
+    def moment(self, message: Message, reader: Recipient) -> datetime:
+        """Return from when on it may leave."""
+
+    def may_join(self, message: Message, reader: Recipient) -> bool:
+        """Whether it may leave in one letter with others."""
+
+    def write(self, messages: Sequence[Message], reader: Recipient) -> Callable[[str], Outgoing]:
+        """Return what makes the letter for one of the reader's addresses."""
+
+    def undelivered(self, messages: Sequence[Message]) -> Sequence[NewMessage]:
+        """Return who is told that these will never arrive."""
+
+
+Letter = Sequence[Message]
+"""Messages that leave as one; nearly always a single one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What came of a batch. `later` were put back, `lost` had been taken over by another courier."""
+    """What came of a batch.
+
+    `later` could not leave and were put back; `waiting` wait for their reader; `lost` had been taken over by another courier.
+    """
 
     sent: int = 0
     failed: int = 0
     later: int = 0
     lost: int = 0
+    waiting: int = 0
 
     def __add__(self, other: Delivery) -> Delivery:
         return Delivery(
-            self.sent + other.sent, self.failed + other.failed, self.later + other.later, self.lost + other.lost
-        )
+            self.sent + other.sent, self.failed + other.failed, self.later + other.later, self.lost + other.lost,
+            self.waiting + other.waiting,
+        )  # fmt: skip
 
 
 def backoff(tries: int, draw: float) -> timedelta:
@@ -76,8 +100,8 @@ def backoff(tries: int, draw: float) -> timedelta:
 class Courier:
     """Delivers what is due. Each courier has a name of its own under which it leases."""
 
-    def __init__(self, store: Store, compose: Compose, channels: Mapping[str, Channel], clock: Clock) -> None:
-        self._store, self._compose, self._channels, self._clock = store, compose, dict(channels), clock
+    def __init__(self, store: Store, press: Press, channels: Mapping[str, Channel], clock: Clock) -> None:
+        self._store, self._press, self._channels, self._clock = store, press, dict(channels), clock
         self._owner = secrets.token_hex(8)
 
     def lease(self, limit: int = BATCH) -> list[int]:
@@ -92,10 +116,12 @@ class Courier:
         """
         held = self._store.leased(ids, self._owner)
         done = Delivery(lost=len(ids) - len(held))
+        letters, kept = self._letters(held)
+        done += kept
         with ExitStack() as stack:
             lines = _Lines(self._channels, stack)
-            for message in held:
-                done += self._send(message, lines, again)
+            for letter in letters:
+                done += self._send(letter, lines, again)
         return done
 
     def run(self) -> Delivery:
@@ -105,22 +131,55 @@ class Courier:
             done += self.deliver(ids)
         return done
 
-    def _send(self, message: Message, lines: _Lines, again: bool) -> Delivery:
+    def _letters(self, held: Sequence[Message]) -> tuple[list[Letter], Delivery]:
+        """Put together what leaves together; what has to wait for its reader's morning, or can't be told, is put back or failed."""
+        kept = Delivery()
+        letters: dict[str, list[Message]] = {}
+        new: dict[str, list[Message]] = {}
+        for message in held:
+            try:
+                reader = self._press.reader(message)
+                moment = self._press.moment(message, reader)
+            except Exception as why:
+                kept += self._not_written([message], why)
+                continue
+            if moment > self._clock.now():
+                back = self._store.put_back([message.id], self._owner, moment, "waits for its reader", tried=False)
+                kept += Delivery(waiting=back, lost=1 - back)
+            elif message.letter:
+                letters.setdefault(message.letter, []).append(message)
+            elif self._press.may_join(message, reader):
+                new.setdefault(reader.id, []).append(message)
+            else:
+                letters[message.key] = [message]
+        for joined in new.values():
+            key = joined[0].key
+            if len(joined) > 1:
+                key = secrets.token_hex(16)
+                self._store.join([one.id for one in joined], self._owner, key)
+                joined = [replace(one, letter=key) for one in joined]
+            letters[key] = joined
+        return sorted(letters.values(), key=lambda letter: letter[0].id), kept
+
+    def _send(self, letter: Letter, lines: _Lines, again: bool) -> Delivery:
         # Consent may have gone while the batch was on its way: then the row was cancelled. Or a slow server has used up the
         # lease: then somebody else may send it at this moment.
-        if message.next_at <= self._clock.now() or not self._store.holds(message.id, self._owner):
-            return Delivery(lost=1)
+        now = self._clock.now()
+        there = self._store.holds([one.id for one in letter if one.next_at > now], self._owner)
+        lost = Delivery(lost=len(letter) - len(there))
+        if not there:
+            return lost
+        return lost + self._hand_over([one for one in letter if one.id in there], lines, again)
+
+    def _hand_over(self, letter: Letter, lines: _Lines, again: bool) -> Delivery:
+        ids = [one.id for one in letter]
         try:
-            recipient, outgoing = self._compose(message)
-        except PermanentFailure as why:
-            return self._fail(message, why.message, "")
+            recipient = self._press.reader(letter[0])
+            outgoing = self._press.write(letter, recipient)
         except Exception as why:
-            # One case or desk that can't be read must not hold up the others; a database that is away concerns them all.
-            if isinstance(why, Fault) and not isinstance(why, Unreadable):
-                raise
-            return self._later(message, f"it can't be written now ({_kind(why)})", "")
+            return self._not_written(letter, why)
         if not recipient.channels:
-            return self._fail(message, "this actor has no channel, or is disabled", "")
+            return self._fail(letter, "this actor has no channel, or is disabled", "")
         refused = ""
         for way in recipient.channels:
             kind = way.kind if way.kind == "mail" else "apprise"
@@ -131,29 +190,50 @@ class Courier:
                 continue
             except NoChannel as why:
                 until = self._clock.now() + NO_CHANNEL_WAIT
-                back = self._store.put_back(message.id, self._owner, until, why.message, tried=False)
-                return Delivery(later=1) if back else Delivery(lost=1)
+                back = self._store.put_back(ids, self._owner, until, why.message, tried=False)
+                return Delivery(later=back, lost=len(ids) - back)
             except PassingFailure as why:
-                return Delivery(later=1) if again else self._later(message, why.message, way.kind)
+                return Delivery(later=len(ids)) if again else self._later(letter, why.message, way.kind)
             except Exception as why:
                 # Said by its kind only: the words of a library may repeat an address.
-                return self._later(message, f"the channel fails ({_kind(why)})", way.kind)
-            if self._store.mark_sent(message.id, self._owner, self._clock.now(), way.kind):
-                return Delivery(sent=1)
-            return Delivery(lost=1)
-        return self._fail(message, refused, recipient.channels[-1].kind)
+                return self._later(letter, f"the channel fails ({_kind(why)})", way.kind)
+            sent = self._store.mark_sent(ids, self._owner, self._clock.now(), way.kind)
+            return Delivery(sent=sent, lost=len(ids) - sent)
+        return self._fail(letter, refused, recipient.channels[-1].kind)
 
-    def _later(self, message: Message, reason: str, channel: str) -> Delivery:
-        if message.tries + 1 >= MOST_TRIES:
-            return self._fail(message, f"given up after {MOST_TRIES} tries: {reason}", channel)
+    def _not_written(self, letter: Letter, why: Exception) -> Delivery:
+        """Nobody reads it: it fails. Else one case or desk that can't be read must not hold up the others.
+
+        Raises `why` where it concerns them all: a database that is away.
+        """
+        if isinstance(why, PermanentFailure):
+            return self._fail(letter, why.message, "")
+        if isinstance(why, Fault) and not isinstance(why, Unreadable):
+            raise why
+        return self._later(letter, f"it can't be written now ({_kind(why)})", "")
+
+    def _later(self, letter: Letter, reason: str, channel: str) -> Delivery:
+        tries = max(one.tries for one in letter)
+        if tries + 1 >= MOST_TRIES:
+            return self._fail(letter, f"given up after {MOST_TRIES} tries: {reason}", channel)
         # Spreads the load; no secret hangs on it.
-        wait = backoff(message.tries, random.random())
-        back = self._store.put_back(message.id, self._owner, self._clock.now() + wait, reason)
-        return Delivery(later=1) if back else Delivery(lost=1)
+        wait = backoff(tries, random.random())
+        back = self._store.put_back([one.id for one in letter], self._owner, self._clock.now() + wait, reason)
+        return Delivery(later=back, lost=len(letter) - back)
 
-    def _fail(self, message: Message, reason: str, channel: str) -> Delivery:
-        failed = self._store.mark_failed(message.id, self._owner, reason, channel)
-        return Delivery(failed=1) if failed else Delivery(lost=1)
+    def _told_instead(self, letter: Letter) -> Sequence[NewMessage]:
+        try:
+            return self._press.undelivered(letter)
+        except Exception as why:
+            # Its case can't be read: the row says that it failed, and `case list --overdue` lists it.
+            if isinstance(why, Fault) and not isinstance(why, Unreadable):
+                raise
+            return ()
+
+    def _fail(self, letter: Letter, reason: str, channel: str) -> Delivery:
+        told = self._told_instead(letter)
+        failed = self._store.mark_failed([one.id for one in letter], self._owner, reason, channel, told)
+        return Delivery(failed=failed, lost=len(letter) - failed)
 
 
 def _kind(why: Exception) -> str:

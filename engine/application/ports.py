@@ -86,7 +86,7 @@ class Entry:
     """One entry of a case's history; insert-only.
 
     Attributes:
-        move: the kind of move: launch, action, record, acknowledge, assign, fire, wake, correct, …
+        move: the kind of move: launch, action, record, acknowledge, assign, fire, wake, correct, migrate, undo, …
         name: of the action, the form part or the role concerned.
         key: given by the caller so that a repeat is harmless; unique within the case.
         payload: the move itself and its note, sealed.
@@ -149,6 +149,7 @@ class NewMessage:
         seq: of the history entry it follows from.
         state: queued or withheld; `reason` says why it is withheld.
         due_at: when what it asks for is due, if it is.
+        urgent: it is counted in hours, and doesn't wait for the reader's morning.
     """
 
     key: str
@@ -163,11 +164,16 @@ class NewMessage:
     queued_at: datetime
     due_at: datetime | None = None
     reason: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An outbox row as it stands. `tries` counts attempts so far; `channel` is known once it was tried."""
+    """An outbox row as it stands.
+
+    `tries` counts attempts so far; `channel` is known once it was tried. `letter` is the id of the letter in which it leaves with
+    others; empty while it leaves by itself, under its own key.
+    """
 
     id: int
     key: str
@@ -186,6 +192,8 @@ class Message:
     next_at: datetime
     sent_at: datetime | None
     channel: str
+    urgent: bool = False
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,8 @@ class Change:
         ended_steps: end every deadline of these steps; `ended` ends single ones, (step, name); `all_ended` ends
             all of the case. Deadlines are ended before `deadlines` are set.
         held: steps whose deadlines stand still from now on.
-        cancelled: roles whose queued messages of this case may no longer leave.
+        cancelled: roles whose queued messages of this case may no longer leave; `cancelled_entry`: an entry of the history
+            from which no queued message may leave any more.
     """
 
     case: StoredCase
@@ -220,6 +229,7 @@ class Change:
     shifted: Shift | None = None
     messages: tuple[NewMessage, ...] = ()
     cancelled: tuple[str, ...] = ()
+    cancelled_entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +255,19 @@ class StoredActor:
     roles: tuple[str, ...]
     enabled: bool
     body: bytes
+
+
+# ── Calendars ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCalendar:
+    """The text of a country's calendar by which open deadlines were last counted; `hash` is its SHA-256 (hex)."""
+
+    country: str
+    hash: str
+    text: str
+    counted_at: datetime
 
 
 # ── The ports ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -302,17 +325,25 @@ class Store(Protocol):
     def leased(self, ids: Sequence[int], owner: str) -> Sequence[Message]:
         """Return those of these rows that `owner` still holds (state sending)."""
 
-    def holds(self, id: int, owner: str) -> bool:
-        """Say whether `owner` still holds this row; asked before each sending."""
+    def holds(self, ids: Sequence[int], owner: str) -> Sequence[int]:
+        """Return those of these rows that `owner` still holds; asked before each sending."""
 
-    def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
-        """Say that a message has left; False if the lease was lost."""
+    def join(self, ids: Sequence[int], owner: str, letter: str) -> None:
+        """Let these rows leave in one letter from now on, so that a repeat after a crash is the same letter."""
 
-    def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
-        """Say that a message fails for good; it becomes a task for a person."""
+    def mark_sent(self, ids: Sequence[int], owner: str, at: datetime, channel: str) -> int:
+        """Say that messages have left, all in one transaction; returns how many of them were still held."""
 
-    def put_back(self, id: int, owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> bool:
-        """Queue a message again, to be tried at `next_at`; counts a try if there was one."""
+    def mark_failed(
+        self, ids: Sequence[int], owner: str, reason: str, channel: str, told: Sequence[NewMessage] = ()
+    ) -> int:
+        """Say that messages fail for good, and queue for whom it is a task (`told`); returns how many were still held.
+
+        Where none was, nothing is queued. A message whose key is already there is left as it is.
+        """
+
+    def put_back(self, ids: Sequence[int], owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> int:
+        """Queue messages again, to be tried at `next_at`, and count a try if there was one; returns how many were held."""
 
     def next_message_at(self) -> datetime | None:
         """Return when the next queued row is due (lease ends included), or None when nothing waits."""
@@ -325,12 +356,23 @@ class Store(Protocol):
         them. They are returned as they stood before. What comes of a deadline ends it, or is said with `move_on`.
         """
 
+    def next_deadline_at(self) -> datetime | None:
+        """Return when the next deadline comes round (lease ends included), or None when none does."""
+
     def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
         """Queue what has come of a deadline's alarms; store its remaining `alarms` and its `next_at`: one transaction.
 
         A message whose key is already there is left as it is. Nothing is written, and the answer is False, if the deadline has been
         ended meanwhile.
         """
+
+    # calendars
+    def calendar_hashes(self) -> Mapping[str, str]:
+        """Return, by country, the hash of the calendar by which open deadlines were last counted."""
+
+    def calendar(self, country: str) -> StoredCalendar | None: ...
+    def save_calendars(self, calendars: Sequence[StoredCalendar]) -> None:
+        """Keep these in place of what was kept of their countries."""
 
     # actors
     def save_actor(self, actor: StoredActor) -> None: ...
@@ -410,10 +452,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What the courier needs of an actor."""
+    """What the courier needs of whoever reads a message.
+
+    Attributes:
+        in_place: the one who is told is absent; this is the deputy.
+        daily: wants one list a day in place of single messages.
+    """
 
     id: str
+    country: str
     language: str
     level: Level
     zone: str
     channels: tuple[Address, ...]
+    in_place: bool = False
+    daily: bool = False

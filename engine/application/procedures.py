@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 
 from engine.actors.load import check_actors
+from engine.analysis.explanation import Explanation, explain
 from engine.analysis.model_check import Budget, Proof, Verdict, prove
 from engine.analysis.report import hint, is_binding, path, remedy, summary
+from engine.application.calendar_needs import calendar_findings, calendars_beside
 from engine.application.ports import RecordedProof, SopVersion, Store
+from engine.calendars.almanac import Almanac
+from engine.calendars.load import load_calendar
 from engine.clock import Clock
 from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_order
 from engine.errors import NotAllowed, UnknownName
@@ -20,7 +24,6 @@ from engine.sop.canonical import canonical, content_hash, from_canonical
 from engine.sop.check import check_file
 from engine.sop.compile import CompiledSop, compile_sop
 from engine.sop.load import BUILT_ON_FAULTS, IN_A_CIRCLE, Shelf, SopFile, find_root
-from engine.sop.model import Safeguard
 from engine.sop.shelf import definitions_in, lines_of
 
 
@@ -56,24 +59,17 @@ class Checked:
         """Return each safeguard that does not hold, as a diagnostic at its place; `binding_only`: of law or soft law."""
         if self.file is None:
             return []
-        numbers = {one.id: n for n, one in enumerate(self.file.sop.safeguards) if isinstance(one, Safeguard)}
-        return [
-            (
-                Diagnostic(
-                    CODES[one.verdict], summary(one), self.file.place_of(numbers[one.safeguard.id])[0], hint(one)
-                ),
-                one,
-            )
-            for one in self.proofs
-            if not one.is_good and (is_binding(one.safeguard) or not binding_only)
-        ]
+        found = []
+        for one in self.proofs:
+            if not one.is_good and (is_binding(one.safeguard) or not binding_only):
+                place, written = self.places_of(one)
+                also = () if written == place else (written,)
+                found.append((Diagnostic(CODES[one.verdict], summary(one), place, hint(one), also=also), one))
+        return found
 
     def told(self, found: Diagnostic, proof: Proof, sop: CompiledSop) -> str:
         """Return a safeguard that does not hold as a block: its line, the path to the harm, and where it could be stopped."""
         block = drawn([found])
-        stated = self.written_at(proof)
-        if stated is not None and stated.file != found.place.file:
-            block.append(f"    It is written at {stated.file}:{stated.line}:{stated.column}.")
         if proof.counterexample:
             block.append(f"    {'The shortest' if proof.is_shortest else 'The shortest found'} path to it:")
             block += [f"      {line}" for line in path(proof, sop)]
@@ -84,12 +80,11 @@ class Checked:
             block += [f"    What would stop it: - {written}", f"      {sentence}"]
         return "\n".join(block)
 
-    def written_at(self, proof: Proof) -> Place | None:
-        """Return the place where a safeguard is written; for a shared one, in its file."""
-        if self.file is None:
-            return None
+    def places_of(self, proof: Proof) -> tuple[Place, Place]:
+        """Return where a safeguard stands in the procedure, and where it is written: for a shared one, in its file."""
+        assert self.file is not None
         ids = [getattr(one, "id", None) for one in self.file.sop.safeguards]
-        return self.file.place_of(ids.index(proof.safeguard.id))[1]
+        return self.file.place_of(ids.index(proof.safeguard.id))
 
     def drawn(self) -> list[str]:
         """Return each finding as a block with its line and a caret."""
@@ -111,6 +106,13 @@ MEANINGS = {
 """What each of these codes means."""
 
 
+def explained(checked: Checked) -> list[Explanation]:
+    """Say of each safeguard that was decided what guards it, or why it is undecided."""
+    if checked.file is None or not checked.proofs:
+        return []
+    return explain(compile_sop(checked.file.sop, checked.file.shelf.forms, ""), checked.proofs)
+
+
 def proved(checked: Checked, budget: Budget | None = None) -> Checked:
     """Decide every safeguard of a checked procedure; one with faults is left as it is."""
     if checked.file is None or not checked.is_well_formed:
@@ -125,9 +127,11 @@ def drawn(found: Sequence[Diagnostic]) -> list[str]:
     return [one.draw("".join(lines[one.place.file][one.place.line - 1 : one.place.line])) for one in found]
 
 
-def check(path: Path) -> list[Checked]:
+def check(path: Path, today: date | None = None) -> list[Checked]:
     """Check one procedure, or all in a folder (those in its `sops` too); the faults of what stands beside come with the first.
 
+    Args:
+        today: tells also of calendars that end soon; None leaves out what depends on the day.
     Raises:
         UnknownName: there is no such file or folder, or no procedure in it.
     """
@@ -136,12 +140,13 @@ def check(path: Path) -> list[Checked]:
     root = find_root(path)
     shelf, beside = Shelf.of(root)
     if path.is_dir():
-        beside = [*beside, *_desks_and_words(root)]
+        beside = [*beside, *_desks_calendars_and_words(root)]
     folder = path / "sops" if (path / "sops").is_dir() else path
     files = definitions_in(folder) if path.is_dir() else [path]
     if not files:
         raise UnknownName(f'There is no procedure in "{path}".')
-    checked = [Checked(file, *check_file(file, shelf)) for file in files]
+    almanac = calendars_beside(path)
+    checked = [_checked(file, shelf, almanac, today) for file in files]
     if path.is_dir():
         checked = _each_told_once(checked)
     named = {str(one.path) for one in checked}
@@ -150,6 +155,13 @@ def check(path: Path) -> list[Checked]:
         for one in checked
     ]
     return [replace(own[0], found=[*(b for b in beside if b.place.file not in named), *own[0].found]), *own[1:]]
+
+
+def _checked(file: Path, shelf: Shelf, almanac: Almanac, today: date | None) -> Checked:
+    loaded, found = check_file(file, shelf)
+    if loaded is not None:
+        found = in_order([*found, *calendar_findings(loaded, almanac, today)])
+    return Checked(file, loaded, found)
 
 
 def _each_told_once(checked: Sequence[Checked]) -> list[Checked]:
@@ -173,10 +185,23 @@ def _errors(found: Sequence[Diagnostic]) -> int:
     return sum(one.severity is Severity.ERROR for one in found)
 
 
-def _desks_and_words(root: Path) -> list[Diagnostic]:
-    """Find what is wrong with the desks and with the words of messages in a folder of definitions."""
+def _desks_calendars_and_words(root: Path) -> list[Diagnostic]:
+    """Find what is wrong with the desks, the calendars and the words of messages in a folder of definitions."""
     found = [fault for file in sorted((root / "actors").glob("*.yaml")) for fault in check_actors(file)]
+    found += [fault for file in sorted((root / "calendars").glob("*.y*ml")) for fault in load_calendar(file)[1]]
     return found + (check_words(root / "messages") if (root / "messages").is_dir() else [])
+
+
+def find_version(versions: Sequence[SopVersion], sop: str, number: int) -> SopVersion:
+    """Return one published version of a procedure; raises UnknownName."""
+    own = {one.number: one for one in versions if one.sop == sop}
+    if not own:
+        hint = did_you_mean(sop, sorted({one.sop for one in versions}), "published procedures")
+        raise UnknownName(f'No procedure "{sop}" is published.', [hint])
+    if number not in own:
+        known = ", ".join(f"{sop}@{one}" for one in sorted(own))
+        raise UnknownName(f"{sop} has no version {number}.", [f"versions: {known}"])
+    return own[number]
 
 
 class Procedures:
@@ -193,7 +218,7 @@ class Procedures:
             NotSound: it has faults, or a safeguard of law or soft law is broken or undecided.
         """
         budget = budget or Budget()
-        checked = check(path)
+        checked = check(path, self._clock.now().date())
         faults = [text for one in checked if not one.is_sound for text in one.drawn()]
         if faults:
             raise NotSound(f"{path} can't be published: it has faults.", faults)

@@ -10,13 +10,19 @@ from typing import Any
 from engine.application.casework import Casework, Loaded, known_action
 from engine.application.facts import Payload, open_payload
 from engine.application.people import People
-from engine.application.ports import Cipher, Deadline, Message, Store
+from engine.application.ports import Cipher, Deadline, Message, Store, StoredCase
 from engine.audit.chain import verify
+from engine.cases.case import suspension
+from engine.cases.clocks import Clock as RunningClock
+from engine.cases.clocks import clocks
 from engine.cases.decide import Option, Unmet, options, reopenings, roles_of
 from engine.cases.draft import active_steps
+from engine.cases.explanation import day_by_day
 from engine.cases.sharing import may_see
 from engine.cases.view import CaseView
 from engine.clock import Clock
+from engine.diagnostics import did_you_mean
+from engine.errors import UnknownName, Unreadable
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledAction
 from engine.sop.requirements import Sentences, words
@@ -69,11 +75,7 @@ class Queries:
                     for step, unmet in reopenings(sop, case, loaded.facts, self._clock.now())
                 ),
             ],
-            "deadlines": [
-                _deadline(loaded, one, self._clock.now())
-                for one in self._store.deadlines(case.ref)
-                if one.kind != "wake"
-            ],
+            "deadlines": self._deadlines(loaded),
             "parties": {role: self._party(loaded, role, actor) for role, actor in sorted(case.parties.items())},
             "records": self._records(loaded),
         }
@@ -131,18 +133,28 @@ class Queries:
         ]
 
     def cases(self, mine: str | None = None, overdue: bool = False, language: str = "en") -> list[Shape]:
-        """Work lists: all cases, those that wait for an actor, or those where something is late or somebody must be called."""
-        if mine is not None:
-            self._people.find(mine)
+        """Work lists: all cases, those that wait for an actor, or those where something is late or somebody must be called.
+
+        A deputy's list holds what waits for whoever is absent now.
+        """
         now = self._clock.now()
+        who = frozenset[str]()
+        if mine is not None:
+            who = self._people.stands_in_for(mine, now) | {self._people.find(mine).id}
         late = _late(self._store.deadlines(), now)
         listed = []
         for stored in self._store.cases():
-            loaded = self._casework.load(stored.ref)
-            if mine is not None and not _sees(loaded, mine, now):
+            try:
+                loaded = self._casework.opened(stored)
+            except Unreadable as why:
+                # Whose turn it is there can't be told, so that it stands on nobody's own list.
+                if mine is None:
+                    listed.append(_unreadable(stored, why, late.get(stored.ref, [])))
+                continue
+            if mine is not None and not _sees(loaded, who, now):
                 continue
             calls = self._calls(loaded) if overdue else []
-            turn = _waits_for(loaded, mine) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
+            turn = _waits_for(loaded, who) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
             if (mine is not None and not turn) or (overdue and not (late.get(stored.ref) or calls)):
                 continue
             case = loaded.case
@@ -158,6 +170,7 @@ class Queries:
                     "steps": turn if mine is not None else list(case.steps()),
                     "phase": loaded.sop.steps[case.main].phase,
                     "outcome": case.outcome,
+                    "readable": True,
                     "moved_at": rfc3339(stored.moved_at),
                     "due_at": _maybe(min(due, default=None)),
                     "late": [one.step or one.name for one in late.get(case.ref, [])],
@@ -171,13 +184,18 @@ class Queries:
     def standing(self, sop: str) -> dict[str, int]:
         """Count how many open cases of a procedure stand at each step, whatever their version; never which.
 
-        A line alongside that has not begun is not counted: every case stands there.
+        A line alongside that has not begun is not counted: every case stands there. Of a case that can't be read only its main step
+        is known.
         """
         counts: dict[str, int] = {}
         for stored in self._store.cases():
             if stored.sop != sop or stored.outcome is not None:
                 continue
-            loaded = self._casework.load(stored.ref)
+            try:
+                loaded = self._casework.opened(stored)
+            except Unreadable:
+                counts[stored.main] = counts.get(stored.main, 0) + 1
+                continue
             for step in loaded.case.steps():
                 if not loaded.sop.steps[step].idle:
                     counts[step] = counts.get(step, 0) + 1
@@ -216,11 +234,38 @@ class Queries:
                 )
         return said
 
+    def why_date(self, ref: str, step: str) -> list[Shape]:
+        """Why the clocks of a step (or of a safeguard, by its id) are due when they are, day by day.
+
+        Raises UnknownName when nothing of that name is due in the case.
+        """
+        loaded = self._casework.load(ref)
+        running = clocks(loaded.sop, loaded.case, loaded.facts, self._clock.now())
+        rows = [one for one in self._store.deadlines(loaded.case.ref) if one.kind != "wake"]
+        found = [one for one in rows if step in (one.step, one.name if not one.step else None)]
+        if not found:
+            known = sorted({one.step or one.name for one in rows})
+            raise UnknownName(f'Nothing of "{step}" is due in this case.', [did_you_mean(step, known, "deadlines")])
+        return [
+            _explained(loaded, one, running[one.step, one.name], self._clock.now())
+            for one in found
+            if (one.step, one.name) in running
+        ]
+
     def verify(self, ref: str | None = None) -> dict[str, list[str]]:
         """Check the chains of one case or of all: reference -> what is broken; none is whole."""
         stored = [self._casework.load(ref).stored] if ref is not None else list(self._store.cases())
         key = self._cipher.mac_key()
         return {one.ref: verify(key, self._store.history(one.ref), one.head) for one in stored}
+
+    def _deadlines(self, loaded: Loaded) -> list[Shape]:
+        now = self._clock.now()
+        running = clocks(loaded.sop, loaded.case, loaded.facts, now)
+        return [
+            _deadline(loaded, one, running.get((one.step, one.name)), now)
+            for one in self._store.deadlines(loaded.case.ref)
+            if one.kind != "wake"
+        ]
 
     def _payload(self, ref: str, seq: int, sealed: bytes) -> Payload:
         return open_payload(self._cipher, ref, seq, sealed)
@@ -272,6 +317,27 @@ class Queries:
         steps = [name for name, step in sop.steps.items() if action in step.actions]
         where = ", ".join(f"“{sentences.step(name)}”" for name in steps) or "another phase"
         return {"step": "", "requirement": "at", "text": f"The case stands at {where}.", "met": False, "who": []}
+
+
+def _unreadable(stored: StoredCase, why: Unreadable, late: Iterable[Deadline]) -> Shape:
+    """List a case of which only its row can be read."""
+    return {
+        "ref": stored.ref,
+        "sop": stored.sop,
+        "from": "",
+        "to": "",
+        "step": stored.main,
+        "title": "",
+        "steps": [stored.main],
+        "phase": None,
+        "outcome": stored.outcome,
+        "readable": False,
+        "reason": why.message,
+        "moved_at": rfc3339(stored.moved_at),
+        "due_at": None,
+        "late": [one.step or one.name for one in late],
+        "call": [],
+    }
 
 
 def _standing(loaded: Loaded, name: str, language: str) -> Shape:
@@ -353,20 +419,39 @@ def _as_role(loaded: Loaded, one: Option, actor: str, sentences: Sentences) -> S
     return {"step": one.step, "requirement": "role", "text": f"Taken by: {named}.", "met": met, "who": list(by)}
 
 
-def _deadline(loaded: Loaded, one: Deadline, now: datetime) -> Shape:
-    step = loaded.sop.steps.get(one.step)
-    rule = step.model.due if step is not None and one.kind == "due" else None
-    state = "held" if one.held else "late" if one.due_at < now else "open"
+def _deadline(loaded: Loaded, one: Deadline, clock: RunningClock | None, now: datetime) -> Shape:
+    stop = suspension(loaded.case.halts.get(one.step, ())) if one.name == "due" else None
+    state = "suspended" if stop else "held" if one.held else "late" if one.due_at < now else "open"
     return {
         "step": one.step,
         "name": one.name,
         "kind": one.kind,
         "due_at": rfc3339(one.due_at),
-        "calendar": str(rule.calendar) if rule is not None else "",
+        "calendar": "" if clock is None else str(clock.calendar),
         "state": state,
+        "suspended": None if stop is None else {"since": rfc3339(stop.since), "reason": stop.reason},
+        "doubts": [] if clock is None else list(clock.doubts(one.due_at)),
         "reminders": [rfc3339(alarm.at) for alarm in one.alarms if alarm.kind == "remind"],
         "escalations": [
             {"at": rfc3339(alarm.at), "to": list(alarm.roles)} for alarm in one.alarms if alarm.kind == "escalate"
+        ],
+    }
+
+
+def _explained(loaded: Loaded, row: Deadline, clock: RunningClock, now: datetime) -> Shape:
+    """A deadline and each of its days; `counted` is null for a day that is not counted."""
+    origin = clock.origin
+    return {
+        **_deadline(loaded, row, clock, now),
+        "length": f"{clock.length}{' before' if clock.is_backwards else ''}",
+        "cut_off": clock.cut_off,
+        "countries": [one.country for one in clock.days.countries()],
+        "time_zone": clock.days.zone.key,
+        "origin": rfc3339(origin) if isinstance(origin, datetime) else None if origin is None else origin.isoformat(),
+        "origin_is": clock.origin_words,
+        "days": [
+            {"day": line.day.isoformat(), "counted": line.counted, "why": line.why}
+            for line in day_by_day(clock, row.due_at)
         ],
     }
 
@@ -379,9 +464,9 @@ def _late(deadlines: Iterable[Deadline], now: datetime) -> Mapping[str, list[Dea
     return late
 
 
-def _waits_for(loaded: Loaded, actor: str) -> list[str]:
-    """Return the steps at which it is this actor's turn."""
-    roles = loaded.case.roles_of(actor)
+def _waits_for(loaded: Loaded, who: Iterable[str]) -> list[str]:
+    """Return the steps at which it is the turn of one of these actors."""
+    roles = _roles(loaded, who)
     return [
         name
         for name in active_steps(loaded.sop, loaded.case)
@@ -389,10 +474,14 @@ def _waits_for(loaded: Loaded, actor: str) -> list[str]:
     ]
 
 
-def _sees(loaded: Loaded, actor: str, now: datetime) -> bool:
-    """Whether the case may be shown to this actor: seeing is gated like telling."""
+def _sees(loaded: Loaded, who: Iterable[str], now: datetime) -> bool:
+    """Whether the case may be shown to one of these actors: seeing is gated like telling."""
     view = CaseView(loaded.case, loaded.facts, now)
-    return may_see(loaded.sop, loaded.case.roles_of(actor), view)
+    return may_see(loaded.sop, _roles(loaded, who), view)
+
+
+def _roles(loaded: Loaded, who: Iterable[str]) -> frozenset[str]:
+    return frozenset(role for actor in who for role in loaded.case.roles_of(actor))
 
 
 def _maybe(instant: datetime | None) -> str | None:

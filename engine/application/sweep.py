@@ -17,9 +17,10 @@ from typing import Final
 from engine.application.casework import Casework, Loaded
 from engine.application.change import new_message
 from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
+from engine.application.recounting import Recounting
 from engine.cases.case import Wake
 from engine.cases.effects import Notify
-from engine.cases.remind import notices
+from engine.cases.remind import is_urgent, notices
 from engine.cases.sharing import hold
 from engine.cases.view import CaseView
 from engine.clock import Clock
@@ -35,7 +36,8 @@ BATCH: Final = 200
 class Swept:
     """What a sweep did: messages queued, timed actions taken, cases woken, and timed actions that are refused for now.
 
-    `stuck`: cases whose deadlines can't come round, for they can't be read.
+    `stuck`: cases whose deadlines can't come round, for they can't be read; `recounted`: deadlines that a changed calendar has
+    moved; `faulty`: countries whose calendar has faults, so that it was not taken up.
     """
 
     messages: int = 0
@@ -43,6 +45,8 @@ class Swept:
     woken: int = 0
     refused: int = 0
     stuck: tuple[str, ...] = ()
+    recounted: int = 0
+    faulty: tuple[str, ...] = ()
 
     def __add__(self, other: Swept) -> Swept:
         return Swept(
@@ -51,18 +55,25 @@ class Swept:
             self.woken + other.woken,
             self.refused + other.refused,
             self.stuck + other.stuck,
+            self.recounted + other.recounted,
+            self.faulty + other.faulty,
         )
 
 
 class Sweep:
     """Finds what is due and lets it happen."""
 
-    def __init__(self, store: Store, cipher: Cipher, casework: Casework, clock: Clock) -> None:
+    def __init__(self, store: Store, cipher: Cipher, casework: Casework, recounting: Recounting, clock: Clock) -> None:
         self._store, self._cipher, self._casework, self._clock = store, cipher, casework, clock
+        self._recounting = recounting
 
     def run(self) -> Swept:
-        """Let everything happen whose time has come, oldest first; then return what was done."""
-        done = Swept()
+        """Let everything happen whose time has come, oldest first; then return what was done.
+
+        Calendars that have changed are taken up first: what is due is due by the calendars as they are now.
+        """
+        anew = self._recounting.run()
+        done = Swept(stuck=anew.stuck, recounted=sum(map(len, anew.moved.values())), faulty=anew.faulty)
         escalated = set[tuple[str, str]]()
         while True:
             now = self._clock.now()
@@ -110,7 +121,8 @@ class Sweep:
         heard = _heard(loaded, told)
         if heard is not None:
             loaded = self._casework.note_heard(deadline.ref, heard)
-        messages = [self._message(loaded, deadline, notice, len(rest), now) for notice in told]
+        urgent = is_urgent(loaded.sop, deadline.kind, deadline.step, deadline.name, past)
+        messages = [replace(self._message(loaded, deadline, notice, len(rest), now), urgent=urgent) for notice in told]
         moved = self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
         return woken + Swept(messages=len(messages) if moved else 0)
 

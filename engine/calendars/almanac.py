@@ -8,6 +8,7 @@ Terms: docs/glossary.md, "calendar".
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Almanac:
         self._calendars: dict[str, BusinessCalendar] = {}
         self._pairs: dict[tuple[str, str], Calendars] = {}
         self._stamps: dict[str, _Stamp] = {}
+        self._texts: dict[str, tuple[_Stamp, str, str]] = {}
 
     @classmethod
     def read(cls, folder: Path) -> Almanac:
@@ -71,6 +73,15 @@ class Almanac:
             made = Calendars(self.calendar_of(destination), self.calendar_of(origin))
             self._pairs[destination, origin] = made
         return made
+
+    def texts(self) -> dict[str, tuple[str, str]]:
+        """Return the text of every country's file, with its SHA-256 in hexadecimal; a file is read again once it has changed."""
+        for country in self.countries():
+            stamp = _stamp(self.path_of(country))
+            if stamp is not None and (country not in self._texts or self._texts[country][0] != stamp):
+                data = self.path_of(country).read_bytes()
+                self._texts[country] = (stamp, hashlib.sha256(data).hexdigest(), data.decode("utf-8", "replace"))
+        return {country: (hashed, text) for country, (_, hashed, text) in self._texts.items()}
 
     def refresh(self) -> dict[str, list[Diagnostic]]:
         """Read again what has changed since it was read; answers, by country, the faults of files that can't be taken."""

@@ -36,14 +36,14 @@ def backwards(length: Duration, start: date, days: WorkingDays) -> date:
     return _shift(start, length, -1)
 
 
-def day_of_receipt(local: datetime | date, cut_off: time | str | None, days: WorkingDays) -> date:
+def day_of_receipt(local: datetime | date, cut_off: str | None, days: WorkingDays) -> date:
     """Return the day as of which something counts that began at a local time (naive).
 
     With a cut-off it is the first working day whose cut-off has not passed: what comes on Friday evening or on Saturday
     counts as of Monday morning. Exactly at the cut-off is in time. A date without a time has no hour that could be late.
 
     Args:
-        cut_off: a local time of day, `closing` for the end of the day's office hours, or None for none.
+        cut_off: a local time of day such as 16:00, `closing` for the end of the day's office hours, or None for none.
     Raises:
         CountryNotConfirmed: `closing`, and the office hours are not confirmed.
     """
@@ -54,7 +54,7 @@ def day_of_receipt(local: datetime | date, cut_off: time | str | None, days: Wor
         return days.add(day, 1)
     if not isinstance(local, datetime):
         return day
-    last = cut_off if isinstance(cut_off, time) else days.closing(day)
+    last = days.closing(day) if cut_off == CLOSING else time.fromisoformat(cut_off)
     return day if local.time() <= last else days.add(day, 1)
 
 

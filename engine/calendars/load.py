@@ -27,7 +27,7 @@ CODES: Final = {
     "CAL109": "a year without any holiday, among years that have some (a warning)",
     "CAL201": "the known years end soon: a warning two years ahead, an error one year ahead",
     "CAL202": "a procedure counts working days in a country that has no calendar, or one that can't be counted on",
-    "CAL203": "a procedure goes to a country whose calendar is not confirmed (a warning)",
+    "CAL203": "a procedure counts working days in a country whose calendar is not confirmed (a warning)",
 }
 
 WARN_AHEAD: Final = 730
@@ -66,6 +66,11 @@ def load_calendar(path: File) -> tuple[CountryCalendar | None, list[Diagnostic]]
             text = opened.read(MAX_BYTES + 1)
     except OSError as why:
         return None, [Diagnostic("CAL100", f"the file can't be opened: {why.strerror}", Place(name))]
+    return read_calendar(text, name)
+
+
+def read_calendar(text: bytes | str, name: str) -> tuple[CountryCalendar | None, list[Diagnostic]]:
+    """Read the text of a calendar's file of that name; answers as `load_calendar` does."""
     source, found = read(text, name)
     if source is None:
         return None, in_order(found)
@@ -77,8 +82,8 @@ def load_calendar(path: File) -> tuple[CountryCalendar | None, list[Diagnostic]]
     except ValidationError as why:
         return None, in_order([*found, *_told(why, source.marks)])
     found += _contradictions(known, source.marks)
-    if path.stem.upper() != known.calendar or path.suffix != ".yaml":
-        message = f'the calendar of {known.calendar} stands in "{path.name}"'
+    if File(name).name != f"{known.calendar.lower()}.yaml":
+        message = f'the calendar of {known.calendar} stands in "{File(name).name}"'
         hint = f'name the file "{known.calendar.lower()}.yaml", so that it is found'
         found.append(Diagnostic("CAL108", message, source.marks.value(("calendar",)), hint))
     broken = any(one.severity is Severity.ERROR for one in found)

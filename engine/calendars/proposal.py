@@ -17,7 +17,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from holidays import country_holidays
 
 from engine.calendars.model import CountryCalendar, HalfDay, Holiday, Sources, Status, Weekday, Years
@@ -43,7 +43,7 @@ def proposed(country: str, first: int, last: int, known: CountryCalendar | None,
         known: what its file says already; its own years and everything else in it are kept.
         today: goes into the sources.
     Raises:
-        UnknownName: the library does not know the country, and there is no file for it either.
+        UnknownName: it is no country, or the library does not know it.
         WrongUse: the years are reversed, leave a gap after those that are known, or the library does not know them.
     """
     if last < first:
@@ -53,10 +53,7 @@ def proposed(country: str, first: int, last: int, known: CountryCalendar | None,
     wanted = [year for year in range(first, last + 1) if years is None or not years.first <= year <= years.last]
     if years is not None and (first > years.last + 1 or last < years.first - 1):
         raise WrongUse(f"the years {first}-{last} would leave a gap: {country} is known for {years.first}-{years.last}")
-    found = _found(country, wanted)
-    if found is None:
-        return base
-    holidays, half_days, worked = found
+    holidays, half_days, worked = _found(country, wanted)
     source = f"library holidays {version('holidays')}, proposed on {today.isoformat()}"
     return base.model_copy(
         update={
@@ -102,7 +99,7 @@ def _first_of(country: str) -> CountryCalendar:
             time_zones=f"IANA time zone database as packaged in tzdata {version('tzdata')}",
             weekend=both if weekend else None,
         ),
-        note=None if weekend else "the weekend is not confirmed: CLDR and the library holidays disagree",
+        note=None if weekend else "the weekend is not confirmed: CLDR and the library holidays do not agree on it",
     )
 
 
@@ -113,25 +110,23 @@ def _zones(country: str) -> tuple[str, ...]:
 
 
 def _weekend(country: str) -> tuple[Weekday, ...] | None:
-    locale = Locale.parse(f"und_{country}")
+    try:
+        locale = Locale.parse(f"und_{country}")
+        of_library = set(country_holidays(country).weekend)
+    except (UnknownLocaleError, NotImplementedError):
+        return None
     first, last = locale.weekend_start, locale.weekend_end
     of_cldr = {(first + n) % 7 for n in range((last - first) % 7 + 1)}
-    try:
-        of_library = set(country_holidays(country).weekend)
-    except NotImplementedError:
-        return None
     return tuple(_DAYS[number] for number in sorted(of_cldr)) if of_cldr == of_library else None
 
 
-def _found(
-    country: str, years: Iterable[int]
-) -> tuple[dict[date, Holiday], dict[date, HalfDay], dict[date, str]] | None:
-    """Ask the library; None where it does not know the country."""
+def _found(country: str, years: Iterable[int]) -> tuple[dict[date, Holiday], dict[date, HalfDay], dict[date, str]]:
+    """Ask the library for the holidays, half days and worked days of the weekend of these years."""
     wanted = list(years)
     try:
         known = country_holidays(country)
     except NotImplementedError:
-        return None
+        raise UnknownName(f"the library holidays does not know {country}", ["write its holidays by hand"]) from None
     for year in wanted:
         if not known.start_year <= year <= known.end_year:
             raise WrongUse(f"the library knows {country} from {known.start_year} to {known.end_year}, not {year}")

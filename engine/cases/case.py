@@ -1,7 +1,8 @@
 """A case: where it stands, what it remembers, who its parties are; and what is known about it.
 
 Everything is frozen; `engine.cases.decide` answers with a new case. What is remembered is bounded by the procedure, never
-by the length of the history: the last entry of each step, the last so many takings of an action that a requirement counts.
+by the length of the history: the last entry of each step, the last so many takings of an action that a requirement counts,
+when the clocks of a step stood still while the case stands there.
 The structs are msgspec's, because a case is read and written with every action and must cost microseconds (docs/decisions).
 
 Terms: docs/glossary.md, "configuration", "record", "fact", "party".
@@ -9,9 +10,10 @@ Terms: docs/glossary.md, "configuration", "record", "fact", "party".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -43,12 +45,35 @@ class Occurrence(msgspec.Struct, frozen=True):
     state: str = "open"
 
 
+PAUSE: Final = "pause"
+"""Why the clocks of a step stood still when the whole case was paused; any other reason is a `SuspensionReason`."""
+
+
+class Halt(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of time in which clocks of a step stood still; `until` None: they still do.
+
+    A pause of the case holds all clocks of the steps it left, a suspension the deadline of one step. `seq` is the number of
+    the history entry with which it began.
+    """
+
+    seq: int
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+def suspension(halts: Iterable[Halt]) -> Halt | None:
+    """Return the suspension that has not ended, if the clock stands still."""
+    return next((one for one in halts if one.until is None), None)
+
+
 class Case(msgspec.Struct, frozen=True):
     """One referral.
 
     `strands` and `alongside` name the step each strand stands at; `offered` the actions whose people know they are allowed
     ("step.action"); `withheld` what could not be told yet (role -> step whose turn it is); `due` when steps are due, `wake` when
-    time alone may next open something; `armed` the safeguards whose deadline runs.
+    time alone may next open something; `armed` the safeguards whose deadline runs, `armed_at` since when; `halts` when the clocks
+    of a step stood still since it was entered.
     """
 
     ref: str
@@ -76,6 +101,8 @@ class Case(msgspec.Struct, frozen=True):
     due: dict[str, datetime] = {}
     wake: datetime | None = None
     armed: frozenset[str] = frozenset()
+    halts: dict[str, tuple[Halt, ...]] = {}
+    armed_at: dict[str, datetime] = {}
 
     def steps(self) -> tuple[str, ...]:
         """Every step of the configuration: the main one, then the strands', then those alongside."""
@@ -175,6 +202,27 @@ class Assign(msgspec.Struct, frozen=True, tag="assign"):
     actor: str
 
 
+class Suspend(msgspec.Struct, frozen=True, tag="suspend"):
+    """The clock of a step's deadline is stopped, for a reason of the closed list (`SuspensionReason`)."""
+
+    step: str
+    reason: str
+    actor: str
+
+
+class Resume(msgspec.Struct, frozen=True, tag="resume"):
+    """The clock of a step's deadline goes on; what was left of it is left still."""
+
+    step: str
+    actor: str
+
+
+class Recount(msgspec.Struct, frozen=True, tag="recount"):
+    """A calendar has changed: every running clock is counted anew."""
+
+    countries: tuple[str, ...]
+
+
 class Wake(msgspec.Struct, frozen=True, tag="wake"):
     """Time has passed: what a date made allowed is told, what is due in a series comes round.
 
@@ -186,4 +234,4 @@ class Wake(msgspec.Struct, frozen=True, tag="wake"):
     withheld: dict[str, str] = {}
 
 
-Move = Launch | Take | Fire | Enter | Acknowledge | Assign | Wake
+Move = Launch | Take | Fire | Enter | Acknowledge | Assign | Suspend | Resume | Recount | Wake

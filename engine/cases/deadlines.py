@@ -6,9 +6,7 @@ comparison and summer time cannot move a deadline. Pure: the rule, the calendars
 What is counted how:
 
     hours                   elapsed time from the origin, to the second
-    days, weeks             calendar days; free days are counted too, and the last day is not moved if it is one
-    months                  the same day of a later month, or the last one of a shorter month (31 January + 1: 28 February)
-    working days            working days of the rule's calendar
+    days and longer         as engine.calendars.counting says
 
     due, timed action       at the end of the day reached: 23:59 local time (art. 3(2))
     reminder, escalation    at 09:00 local time of the day reached, counted from the day on which the deadline is due
@@ -18,6 +16,9 @@ The day of the origin is not counted (art. 3(1)). Local time is that of the rule
 `both` and `either`. An origin that is a date and not an instant is that local day, from its first instant on. A local
 time that the clocks skip is the first valid instant after it; one that comes twice is its first occurrence.
 
+A clock that stood still: while a deadline was suspended its days were not used up, and what was left is counted on from
+the day on which it resumed; a pause of the whole case moves what is due by the length of the pause.
+
 Articles are those of Regulation (EEC, Euratom) No 1182/71. Its art. 3(4), which moves a period's end from a free day to
 the next working day, is not applied: a rule that should end on a working day is written in working days.
 
@@ -26,15 +27,16 @@ Terms: docs/glossary.md, "deadline", "reminder", "escalation".
 
 from __future__ import annotations
 
-from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from engine.calendars.business import Calendars, CalendarTooShort, WorkingDays
+from engine.calendars.business import Calendars, WorkingDays
+from engine.calendars.counting import backwards, day_of_receipt, forwards, moved_by_stop
+from engine.cases.case import PAUSE, Halt
 from engine.clock import instant_of
 from engine.sop.model import Calendar, DeadlineRule, Escalation, Rung, Series
 from engine.values import Duration, Unit
@@ -68,34 +70,57 @@ class Schedule:
     alarms: tuple[Alarm, ...]
 
 
-def schedule(rule: DeadlineRule, origin: datetime | date, calendars: Calendars) -> Schedule:
+def schedule(rule: DeadlineRule, origin: datetime | date, calendars: Calendars, halts: Iterable[Halt] = ()) -> Schedule:
     """Return when `rule` is due and what happens around it.
 
     Args:
-        origin: an aware instant, or a date from a form. Reminders that would lie before it are left out; all are kept
-            for a rule with `before`, whose origin lies after its deadline.
+        origin: an aware instant, or a date from a form. Reminders that would lie before it, or before the clock last
+            resumed, are left out; all are kept for a rule with `before`, whose origin lies after its deadline.
+        halts: when its clock stood still, in their order; one that has not ended is left out.
     Raises:
         CalendarTooShort: a working day lies beyond the years that a country's calendar knows.
+        CountryNotConfirmed: a country's weekend, or the office hours of a cut-off, are not confirmed.
     """
     days = calendars.counted_in(rule.calendar)
     if rule.within is not None:
-        due_at = _after(rule.within, origin, days)
-        return _around(due_at, _instant(origin, days.zone), rule.remind, rule.escalate, days)
+        over = tuple(_over(halts))
+        due_at = _after(rule.within, origin, days, rule.cut_off, over)
+        begins = max((_instant(origin, days.zone), *(until for _, until, reason in over if reason != PAUSE)))
+        return _around(due_at, begins, rule.remind, rule.escalate, days)
     if rule.before is None:
         raise ValueError("a deadline has `within` or `before`")
     return _around(_before(rule.before, origin, days), None, rule.remind, rule.escalate, days)
 
 
-def occurrences(series: Series, origin: datetime | date, calendars: Calendars) -> tuple[Schedule, ...]:
+def due_at(rule: DeadlineRule, origin: datetime | date, calendars: Calendars) -> datetime:
+    """Return when `rule` is due, without what happens around it; arguments and errors as for `schedule`."""
+    days = calendars.counted_in(rule.calendar)
+    if rule.within is not None:
+        return _after(rule.within, origin, days, rule.cut_off)
+    if rule.before is None:
+        raise ValueError("a deadline has `within` or `before`")
+    return _before(rule.before, origin, days)
+
+
+def occurrences(
+    series: Series, origin: datetime | date, calendars: Calendars, halts: Iterable[Halt] = ()
+) -> tuple[Schedule, ...]:
     """Return a schedule for each occurrence of `series`, in the order of its `at`; arguments as for `schedule`."""
-    days = calendars.counted_in(series.calendar)
+    days, over = calendars.counted_in(series.calendar), tuple(_over(halts))
     start = _instant(origin, days.zone)
-    return tuple(_around(_after(length, origin, days), start, series.remind, (), days) for length in series.at)
+    return tuple(
+        _around(_after(length, origin, days, None, over), start, series.remind, (), days) for length in series.at
+    )
 
 
-def instant_after(length: Duration, origin: datetime | date, calendars: Calendars, calendar: Calendar) -> datetime:
-    """Return the instant (UTC) that lies `length` after `origin`: the end of a day, or to the second for hours."""
-    return _after(length, origin, calendars.counted_in(calendar))
+def instant_after(
+    length: Duration, origin: datetime | date, calendars: Calendars, calendar: Calendar, halts: Iterable[Halt] = ()
+) -> datetime:
+    """Return the instant (UTC) that lies `length` after `origin`: the end of a day, or to the second for hours.
+
+    `halts`: as for `schedule`.
+    """
+    return _after(length, origin, calendars.counted_in(calendar), None, tuple(_over(halts)))
 
 
 def instant_before(length: Duration, origin: datetime | date, calendars: Calendars, calendar: Calendar) -> datetime:
@@ -114,7 +139,7 @@ def wait_until(length: Duration, since: datetime | date, calendars: Calendars) -
     days = calendars.destination
     if length.unit is Unit.HOUR:
         return _instant(since, days.zone) + timedelta(hours=length.count)
-    reached = _day_reached(length, _local_day(since, days.zone), days)
+    reached = forwards(length, _local_day(since, days.zone), days)
     return max(_instant(since, days.zone), _at(reached, START_OF_DAY, days.zone))
 
 
@@ -158,49 +183,58 @@ def _rung(length: Duration, before: bool, due_at: datetime, days: WorkingDays) -
         return due_at - hours if before else due_at + hours
     due_on = due_at.astimezone(days.zone).date()
     if before:
-        return min(due_at, _at(_day_back(length, due_on, days), MORNING, days.zone))
-    return max(due_at, _at(_day_reached(length, due_on, days), MORNING, days.zone))
+        return min(due_at, _at(backwards(length, due_on, days), MORNING, days.zone))
+    return max(due_at, _at(forwards(length, due_on, days), MORNING, days.zone))
 
 
-def _after(length: Duration, origin: datetime | date, days: WorkingDays) -> datetime:
+_Over = tuple[datetime, datetime, str]
+"""A stretch in which the clock stood still: from, until, and why."""
+
+
+def _over(halts: Iterable[Halt]) -> Iterator[_Over]:
+    """Give the halts that have ended; one that began while the clock stood still already adds nothing to it."""
+    last: datetime | None = None
+    for one in halts:
+        if one.until is not None and (last is None or one.since >= last):
+            last = one.until
+            yield one.since, one.until, one.reason
+
+
+def _after(
+    length: Duration,
+    origin: datetime | date,
+    days: WorkingDays,
+    cut_off: str | None = None,
+    over: tuple[_Over, ...] = (),
+) -> datetime:
     if length.unit is Unit.HOUR:
-        return _instant(origin, days.zone) + timedelta(hours=length.count)
-    reached = _at(_day_reached(length, _local_day(origin, days.zone), days), END_OF_DAY, days.zone)
-    return max(reached, origin.astimezone(UTC)) if isinstance(origin, datetime) else reached
+        due = _instant(origin, days.zone) + timedelta(hours=length.count)
+        for since, until, reason in over:
+            if reason == PAUSE or since < due:
+                due += until - since
+        return due
+    receipt = _local_day(origin, days.zone)
+    if cut_off is not None:
+        local = origin.astimezone(days.zone).replace(tzinfo=None) if isinstance(origin, datetime) else origin
+        receipt = day_of_receipt(local, cut_off, days)
+    due = _at(forwards(length, receipt, days), END_OF_DAY, days.zone)
+    if isinstance(origin, datetime):
+        due = max(due, origin.astimezone(UTC))
+    for since, until, reason in over:
+        if reason == PAUSE:
+            due += until - since
+        elif since < due:
+            was, stopped, resumed = (_local_day(one, days.zone) for one in (due, since, until))
+            moved = moved_by_stop(length.unit, was, receipt, stopped, resumed, days)
+            due = max(_at(moved, END_OF_DAY, days.zone), until)
+    return due
 
 
 def _before(length: Duration, origin: datetime | date, days: WorkingDays) -> datetime:
     if length.unit is Unit.HOUR:
         return _instant(origin, days.zone) - timedelta(hours=length.count)
-    reached = _at(_day_back(length, _local_day(origin, days.zone), days), END_OF_DAY, days.zone)
+    reached = _at(backwards(length, _local_day(origin, days.zone), days), END_OF_DAY, days.zone)
     return min(reached, origin.astimezone(UTC)) if isinstance(origin, datetime) else reached
-
-
-def _day_reached(length: Duration, start: date, days: WorkingDays) -> date:
-    if length.unit is Unit.WORKING_DAY:
-        return days.add(start, length.count)
-    return _shift(start, length, 1)
-
-
-def _day_back(length: Duration, start: date, days: WorkingDays) -> date:
-    if length.unit is Unit.WORKING_DAY:
-        return days.subtract(start, length.count)
-    return _shift(start, length, -1)
-
-
-def _shift(start: date, length: Duration, direction: int) -> date:
-    """Move by calendar days, weeks or months; a month that is too short gives its last day."""
-    try:
-        match length.unit:
-            case Unit.MONTH:
-                year, month = divmod(start.year * 12 + start.month - 1 + direction * length.count, 12)
-                return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
-            case Unit.WEEK:
-                return start + timedelta(weeks=direction * length.count)
-            case _:
-                return start + timedelta(days=direction * length.count)
-    except (OverflowError, ValueError):
-        raise CalendarTooShort(f"{length} from {start} lies beyond the years 1 to 9999") from None
 
 
 def _local_day(origin: datetime | date, zone: ZoneInfo) -> date:

@@ -10,7 +10,7 @@ docs/reference/sop-language.md; the work itself is `engine.cases.draft`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -24,6 +24,9 @@ from engine.cases.case import (
     Launch,
     Move,
     RecordView,
+    Recount,
+    Resume,
+    Suspend,
     Take,
     Wake,
     record_key,
@@ -32,6 +35,7 @@ from engine.cases.deadlines import instant_after
 from engine.cases.draft import Draft, active_steps
 from engine.cases.effects import Effect
 from engine.cases.sharing import hold
+from engine.cases.suspension import WhyNot, who_may_suspend, why_not_resumed, why_not_suspended
 from engine.cases.view import CaseView
 from engine.forms.model import FieldType
 from engine.sop import model as m
@@ -109,6 +113,14 @@ def decide(sop: CompiledSop, case: Case, move: Move, facts: Facts, now: datetime
             return _assign(sop, case, move, facts, now)
         case Fire():
             return _fire(sop, case, move, facts, now)
+        case Suspend():
+            return _suspend(sop, case, move, facts, now)
+        case Resume():
+            return _resume(sop, case, move, facts, now)
+        case Recount():
+            draft = Draft(sop, case, facts, now)
+            draft.recount()
+            return _settled(draft, "recount", "", case.steps())
         case Wake():
             draft = Draft(sop, case, facts, now)
             draft.heard(move.told, move.withheld.items())
@@ -186,14 +198,15 @@ def _launch(sop: CompiledSop, case: Case, move: Launch, facts: Facts, now: datet
     draft.parties.update(move.parties)
     roles = sorted(role for role, actor in move.parties.items() if actor == move.actor)
     draft.acting(roles[0] if roles else "", move.actor)
-    draft.set_facts(_initial_facts(sop, move))
+    draft.set_facts(initial_facts(sop, move))
     draft.enter(sop.sop.start)
     for line in sop.sop.alongside:
         draft.enter(sop.starts[line])
     return _settled(draft, "launch", roles[0] if roles else "", ())
 
 
-def _initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, Value | None]]:
+def initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, Value | None]]:
+    """Return the facts that hold from the launch on: said then, else the default; a boolean of which nothing is said is false."""
     known: list[tuple[str, Value | None]] = []
     for name, fact in sop.sop.facts.items():
         if name in move.facts:
@@ -240,7 +253,7 @@ def _fire(sop: CompiledSop, case: Case, move: Fire, facts: Facts, now: datetime)
     if not timed:
         return _refused("not_offered", f'The timed action "{move.action}" is not open at "{move.step}".')
     action, step = timed[0]
-    due = _fires_at(action, step, view)
+    due = fires_at(action, step, view)
     if due is None or now < due:
         return _refused("too_early", f'"{move.action}" is not due yet.')
     unmet = _unmet(sop, case, action.guards, view)
@@ -249,7 +262,8 @@ def _fire(sop: CompiledSop, case: Case, move: Fire, facts: Facts, now: datetime)
     return _do(sop, case, action, step, facts, now, "", move, False)
 
 
-def _fires_at(action: CompiledAction, step: str, view: CaseView) -> datetime | None:
+def fires_at(action: CompiledAction, step: str, view: CaseView) -> datetime | None:
+    """Return the instant of a timed action: the one its row has, also after a pause. None while its date is not known."""
     automatic = action.model.automatic
     if automatic is None:
         return None
@@ -260,7 +274,9 @@ def _fires_at(action: CompiledAction, step: str, view: CaseView) -> datetime | N
         origin = date.fromisoformat(given) if isinstance(given, str) else None
     if origin is None:
         return None
-    return instant_after(automatic.after, origin, view.facts.calendars, automatic.calendar)
+    return instant_after(
+        automatic.after, origin, view.facts.calendars, automatic.calendar, view.pauses(step, automatic.from_)
+    )
 
 
 def _do(
@@ -388,6 +404,44 @@ def _assign(sop: CompiledSop, case: Case, move: Assign, facts: Facts, now: datet
     draft.assign(move.role, move.to)
     draft.turn_over(move.role)
     return _settled(draft, "assign", role, case.steps())
+
+
+def _suspend(sop: CompiledSop, case: Case, move: Suspend, facts: Facts, now: datetime) -> Decision | Refusal:
+    return _stop_or_go(sop, case, move, facts, now, lambda: why_not_suspended(sop, case, move.step, move.reason, now))
+
+
+def _resume(sop: CompiledSop, case: Case, move: Resume, facts: Facts, now: datetime) -> Decision | Refusal:
+    return _stop_or_go(sop, case, move, facts, now, lambda: why_not_resumed(case, move.step))
+
+
+def _stop_or_go(
+    sop: CompiledSop,
+    case: Case,
+    move: Suspend | Resume,
+    facts: Facts,
+    now: datetime,
+    why_not: Callable[[], WhyNot | None],
+) -> Decision | Refusal:
+    """Stop the clock of a step's deadline or let it go on, if its people ask for it and nothing stands against it."""
+    roles = roles_of(sop, case, move.actor)
+    if not roles:
+        return _not_a_party(move.actor)
+    if move.step not in active_steps(sop, case):
+        return _refused("not_here", f'The case does not stand at "{move.step}".')
+    who = who_may_suspend(sop, move.step)
+    if roles.isdisjoint(who):
+        return Refusal("role", (Unmet(None, f"Only {', '.join(who)} may stop this clock.", who),))
+    reason = why_not()
+    if reason is not None:
+        return _refused(*reason)
+    draft = Draft(sop, case, facts, now)
+    role = _in_role(case, move.actor, roles & frozenset(who))
+    draft.acting(role, move.actor)
+    if isinstance(move, Suspend):
+        draft.suspend(move.step, move.reason)
+    else:
+        draft.go_on(move.step)
+    return _settled(draft, move.step, role, case.steps())
 
 
 def _settled(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from engine.cases.case import Case, Facts, Moment, Occurrence, Paused, RecordView
+from engine.cases.case import PAUSE, Case, Facts, Halt, Moment, Occurrence, Paused, RecordView, suspension
 from engine.cases.deadlines import Schedule, instant_after, occurrences, schedule, wait_until
 from engine.cases.effects import (
     CancelMessages,
@@ -72,6 +72,7 @@ class Draft:
         self._told, self._offered, self._withheld = set(case.told), set(case.offered), dict(case.withheld)
         self._outcome, self._closed_at = case.outcome, case.closed_at
         self._due, self._wake, self._armed = dict(case.due), case.wake, set(case.armed)
+        self._halts, self._armed_at = dict(case.halts), dict(case.armed_at)
         self._records, self._voided = facts.records, facts.voided
         self._attributes = facts.attributes
         self._unshares = False
@@ -114,7 +115,8 @@ class Draft:
             old.ref, old.sop, old.version, old.destination, old.origin, old.launched_at, self._main, self.seq,
             self._strands, self._alongside, self._paused, self.parties, self._entered, self._done, self._taken,
             self._acknowledged, self._series, frozenset(self._told), frozenset(self._offered), self._withheld,
-            self._outcome, self._closed_at, self._due, self._wake, frozenset(self._armed),
+            self._outcome, self._closed_at, self._due, self._wake, frozenset(self._armed), self._halts,
+            self._armed_at,
         )  # fmt: skip
 
     def facts(self) -> Facts:
@@ -176,6 +178,11 @@ class Draft:
         self._acknowledged = {k: v for k, v in self._acknowledged.items() if not k.endswith(f" {role}")}
         self._told.discard(role)
         self._unshares = True
+
+    def turn_at(self, step: str, roles: Iterable[str]) -> None:
+        """Tell these roles that it is their turn at a step."""
+        for role in roles:
+            self._turn.setdefault(role, (step, "your_turn"))
 
     def turn_over(self, role: str) -> None:
         """Tell a new actor of the steps that wait for its role."""
@@ -242,6 +249,7 @@ class Draft:
     def _stop_clocks(self, step: str) -> None:
         if step in self.sop.clocked:
             self._due.pop(step, None)
+            self._halts.pop(step, None)
             self.effects.append(EndDeadline(step))
 
     def _end_pause(self) -> None:
@@ -257,9 +265,10 @@ class Draft:
         self._strands = {}
 
     def _forget(self, step: str) -> None:
-        """What was acknowledged, announced and counted at a step lapses when it is entered again."""
+        """What was acknowledged, announced, counted and suspended at a step lapses when it is entered again."""
         prefix = f"{step} "
         self._acknowledged = {k: v for k, v in self._acknowledged.items() if not k.startswith(prefix)}
+        self._halts.pop(step, None)
         if self.sop.steps[step].actions:
             self._offered -= {f"{step}.{action}" for action in self.sop.steps[step].actions}
 
@@ -283,6 +292,9 @@ class Draft:
         length = self.now - self._paused.since
         self.effects.append(ShiftDeadlines(back, length.total_seconds()))
         for name in back:
+            if name in self.sop.clocked:
+                halt = Halt(paused, self._paused.since, self.now, PAUSE)
+                self._halts[name] = (*self._halts.get(name, ()), halt)
             if name in self._due:
                 self._due[name] += length
             for series in self.sop.steps[name].model.series:
@@ -290,6 +302,8 @@ class Draft:
                 self._series[f"{name}/{series}"] = tuple(Occurrence(one.due_at + length, one.state) for one in rounds)
         self._paused = None
         for name in set(back) & self.sop.clocked:
+            if suspension(self._halts.get(name, ())) is not None:
+                self._set_due(name)
             self._set_clocks(name, lambda start: self._changed_since(start, paused))
         for name in back:
             for role in self.sop.steps[name].model.responsible:
@@ -349,24 +363,74 @@ class Draft:
         model = self.sop.steps[step].model
         entered = self._entered[step].at
         if model.due is not None and concerned(model.due.from_):
-            origin = self._origin(model.due.from_, entered)
-            if origin is None:
-                self._end_clock(step, "due", self._due.pop(step, None) is not None)
-            else:
-                due = schedule(model.due, origin, self._calendars)
-                self._due[step] = due.due_at
-                self.effects.append(SetDeadline("due", step, "due", due.due_at, due.alarms))
+            self._set_due(step)
         for name, action in model.actions.items():
             if action.automatic is not None and concerned(action.automatic.from_):
                 start = self._origin(action.automatic.from_, entered)
                 if start is None:
                     self._end_clock(step, name, self._entered[step] is not self._moment)
                 else:
-                    at = instant_after(action.automatic.after, start, self._calendars, action.automatic.calendar)
-                    self.effects.append(SetDeadline("timed", step, name, at))
+                    at = instant_after(
+                        action.automatic.after, start, self._calendars, action.automatic.calendar,
+                        self._pauses(step, action.automatic.from_),
+                    )  # fmt: skip
+                    self.effects.append(SetDeadline("timed", step, name, at, held=self._is_left(step)))
         for name, series in model.series.items():
             if concerned(series.from_):
                 self._set_series(step, name, series, self._origin(series.from_, entered))
+
+    def _set_due(self, step: str) -> None:
+        """Set the deadline of a step; it is not due at any time while it is suspended."""
+        rule = self.sop.steps[step].model.due
+        if rule is None:
+            return
+        halts = (*self._pauses(step, rule.from_), *self._suspensions(step))
+        is_suspended = suspension(halts) is not None
+        was_due = self._due.pop(step, None) is not None
+        origin = self._origin(rule.from_, self._entered[step].at)
+        if origin is None:
+            self._end_clock(step, "due", was_due or is_suspended)
+            return
+        due = schedule(rule, origin, self._calendars, sorted(halts, key=lambda one: one.since))
+        if not is_suspended:
+            self._due[step] = due.due_at
+        held = is_suspended or self._is_left(step)
+        self.effects.append(SetDeadline("due", step, "due", due.due_at, due.alarms, held))
+
+    def _pauses(self, step: str, start: Start) -> tuple[Halt, ...]:
+        """Return the pauses of the case that moved a clock of this step; not one that counts from what became known later."""
+        halts = self._halts.get(step, ())
+        return tuple(one for one in halts if one.reason == PAUSE and not self._changed_since(start, one.seq))
+
+    def _suspensions(self, step: str) -> tuple[Halt, ...]:
+        return tuple(one for one in self._halts.get(step, ()) if one.reason != PAUSE)
+
+    def _is_left(self, step: str) -> bool:
+        """Whether the case has left this step for a pause, and will come back to it."""
+        return self._paused is not None and step in (self._paused.main, *self._paused.strands.values())
+
+    def suspend(self, step: str, reason: str) -> None:
+        """Let the clock of a step's deadline stand still."""
+        self._halts[step] = (*self._halts.get(step, ()), Halt(self.seq, self.now, None, reason))
+        self._set_due(step)
+
+    def go_on(self, step: str) -> None:
+        """Let the clock of a step's deadline go on, with what was left of it."""
+        self._halts[step] = tuple(
+            one if one.until is not None else Halt(one.seq, one.since, self.now, one.reason)
+            for one in self._halts.get(step, ())
+        )
+        self._set_due(step)
+
+    def recount(self) -> None:
+        """Count every clock that runs or is held anew, by the calendars as they are now."""
+        left = (self._paused.main, *self._paused.strands.values()) if self._paused is not None else ()
+        for step in (*self.active(), *left):
+            if step in self.sop.clocked:
+                self._set_clocks(step)
+        watches = {trigger.watch.id: trigger.watch for found in self.sop.watched.values() for trigger in found}
+        for name in sorted(self._armed_at.keys() & watches.keys()):
+            self._set_watch(watches[name])
 
     def _end_clock(self, step: str, name: str, runs: bool) -> None:
         if runs:
@@ -379,7 +443,7 @@ class Draft:
             for number, one in enumerate(known):
                 self._end_clock(step, f"{name}:{number}", one.state == "open")
             return
-        rounds = occurrences(series, start, self._calendars)
+        rounds = occurrences(series, start, self._calendars, self._pauses(step, series.from_))
         states = [one.state for one in known] or ["open"] * len(rounds)
         if self._entered[step] is self._moment:
             # Entered again: what was recorded of the same day is not asked for twice; another day is a round of its own.
@@ -392,7 +456,9 @@ class Draft:
         )
         for number, (due, state) in enumerate(zip(rounds, states, strict=True)):
             if state == "open":
-                self.effects.append(SetDeadline("series", step, f"{name}:{number}", due.due_at, due.alarms))
+                self.effects.append(
+                    SetDeadline("series", step, f"{name}:{number}", due.due_at, due.alarms, self._is_left(step))
+                )
 
     def _origin(self, rule: Start, entered: datetime) -> datetime | date | None:
         if rule is None:
@@ -452,6 +518,7 @@ class Draft:
                     self._disarm(trigger.watch)
                 elif trigger.watch.id not in self._armed and self._concerns(trigger.watch):
                     self._armed.add(trigger.watch.id)
+                    self._armed_at[trigger.watch.id] = self.now
                     self._set_watch(trigger.watch)
 
     def _concerns(self, watch: Watch) -> bool:
@@ -461,7 +528,7 @@ class Draft:
     def _set_watch(self, watch: Watch) -> None:
         """Set an armed deadline, once its origin is known; it belongs to the case and to no step."""
         if watch.id in self._armed:
-            origin = self._origin(watch.rule.from_, self.now)
+            origin = self._origin(watch.rule.from_, self._armed_at.get(watch.id, self.now))
             if origin is not None:
                 due = schedule(watch.rule, origin, self._calendars)
                 self.effects.append(SetDeadline("watch", "", watch.id, due.due_at, due.alarms))
@@ -469,6 +536,7 @@ class Draft:
     def _disarm(self, watch: Watch) -> None:
         if watch.id in self._armed:
             self._armed.discard(watch.id)
+            self._armed_at.pop(watch.id, None)
             self.effects.append(EndDeadline("", watch.id))
 
     # ── Who is told ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -591,12 +659,20 @@ class Draft:
     def _cancel_unshared(self, view: CaseView) -> None:
         """What is queued for somebody whose consent has just gone may no longer leave; it counts as withheld."""
         before = CaseView(self._old, self._old_facts, self.now)
-        for role in sorted(self._told & self.parties.keys()):
-            if why_withheld(self.sop, role, view) and not why_withheld(self.sop, role, before):
-                self.effects.append(CancelMessages(role))
-                step = self._waits_for(role, view)
-                if step is not None:
-                    self._withheld.setdefault(role, step)
+        self.silence(
+            role
+            for role in sorted(self._told & self.parties.keys())
+            if why_withheld(self.sop, role, view) and not why_withheld(self.sop, role, before)
+        )
+
+    def silence(self, roles: Iterable[str]) -> None:
+        """Let what is queued for these roles stay here: they may no longer be told; it counts as withheld."""
+        view = self.view()
+        for role in roles:
+            self.effects.append(CancelMessages(role))
+            step = self._waits_for(role, view)
+            if step is not None:
+                self._withheld.setdefault(role, step)
 
     def _release(self, view: CaseView) -> None:
         """Tell what was withheld, once it may be told whoever asks, and while something still waits for the role."""

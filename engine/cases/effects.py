@@ -32,6 +32,7 @@ class SetDeadline:
     """From now on this is due. `kind` is due, timed, series, wake or watch; `name` tells apart the deadlines of one step.
 
     A `wake` and a `watch` (the deadline of a safeguard, named by its id) belong to the case: their step is empty.
+    `held`: its clock stands still, and nothing comes of it until it is set anew.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class SetDeadline:
     name: str
     due_at: datetime
     alarms: tuple[Alarm, ...] = ()
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

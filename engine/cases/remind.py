@@ -14,8 +14,9 @@ from engine.cases.deadlines import Alarm
 from engine.cases.effects import Notify
 from engine.cases.sharing import why_withheld
 from engine.cases.view import CaseView
+from engine.sop import model as m
 from engine.sop.compile import CompiledSop
-from engine.values import MessageKind
+from engine.values import Duration, MessageKind, Unit
 
 
 def notices(
@@ -39,3 +40,36 @@ def notices(
         for (role, kind), template in latest.items()
         if role in case.parties
     )
+
+
+def is_urgent(sop: CompiledSop, kind: str, step: str, name: str, alarms: Iterable[Alarm]) -> bool:
+    """Whether one of a deadline's alarms is counted in hours: it can't wait until its reader is at work.
+
+    Args:
+        kind, step, name: of the deadline, as its row has them (engine.application.ports).
+    """
+    rule = _rule(sop, kind, step, name)
+    if isinstance(rule, m.Series):
+        return any(_length(rule, alarm, rule.at[int(name.partition(":")[2])]).unit is Unit.HOUR for alarm in alarms)
+    whole = rule.within or rule.before if rule is not None else None
+    return whole is not None and any(_length(rule, alarm, whole).unit is Unit.HOUR for alarm in alarms)
+
+
+def _rule(sop: CompiledSop, kind: str, step: str, name: str) -> m.DeadlineRule | m.Series | None:
+    if kind == "watch":
+        watches = (trigger.watch for triggers in sop.watched.values() for trigger in triggers)
+        return next((watch.rule for watch in watches if watch.id == name), None)
+    known = sop.steps.get(step)
+    if known is None:
+        return None
+    return known.model.series.get(name.partition(":")[0]) if kind == "series" else known.model.due
+
+
+def _length(rule: m.DeadlineRule | m.Series | None, alarm: Alarm, whole: Duration) -> Duration:
+    """Return what an alarm is counted in: its own rung's length; `whole` for what is due, and for a rung of no length."""
+    length = whole
+    if rule is not None and alarm.kind == "remind":
+        length = rule.remind[alarm.rung].length
+    elif isinstance(rule, m.DeadlineRule) and alarm.kind == "escalate":
+        length = rule.escalate[alarm.rung].after
+    return length if length.count else whole

@@ -17,6 +17,9 @@ from engine.cases.decide import Refusal, decide
 from engine.cases.effects import Effect, EndDeadline, HoldDeadlines, SetDeadline, ShiftDeadlines
 from engine.sop.compile import CompiledSop
 
+Slot = tuple[str, str]
+"""What tells one deadline of a case from the others: its step and its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -51,7 +54,14 @@ def replay(sop: CompiledSop, begun: Case, facts: Facts, moves: Iterable[Played])
 
 def standing(effects: Iterable[Effect], now: datetime) -> tuple[SetDeadline | HoldDeadlines, ...]:
     """Return the deadlines that stand after all these effects, without the alarms that have come already by `now`."""
-    clocks: dict[tuple[str, str], SetDeadline] = {}
+    clocks, held = clocks_after(effects)
+    left = [replace(one, alarms=tuple(alarm for alarm in one.alarms if alarm.at > now)) for one in clocks.values()]
+    return (*left, HoldDeadlines(held)) if held else tuple(left)
+
+
+def clocks_after(effects: Iterable[Effect]) -> tuple[dict[Slot, SetDeadline], tuple[str, ...]]:
+    """Return the deadlines that stand after all these effects with every alarm, and the steps whose deadlines stand still."""
+    clocks: dict[Slot, SetDeadline] = {}
     held: tuple[str, ...] = ()
     for one in effects:
         match one:
@@ -64,16 +74,15 @@ def standing(effects: Iterable[Effect], now: datetime) -> tuple[SetDeadline | Ho
             case ShiftDeadlines():
                 held = ()
                 clocks = {slot: _later(set_, one) for slot, set_ in clocks.items()}
-    left = [replace(one, alarms=tuple(alarm for alarm in one.alarms if alarm.at > now)) for one in clocks.values()]
-    return (*left, HoldDeadlines(held)) if held else tuple(left)
+    return clocks, held
 
 
-def _ends(end: EndDeadline, slot: tuple[str, str]) -> bool:
+def _ends(end: EndDeadline, slot: Slot) -> bool:
     return end.step in (None, slot[0]) and end.name in (None, slot[1])
 
 
 def _later(one: SetDeadline, shift: ShiftDeadlines) -> SetDeadline:
-    if one.step not in shift.steps:
+    if one.step not in shift.steps or one.held:
         return one
     by = timedelta(seconds=shift.by_seconds)
     return replace(one, due_at=one.due_at + by, alarms=tuple(replace(alarm, at=alarm.at + by) for alarm in one.alarms))

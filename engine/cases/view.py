@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from engine.cases.case import Case, Facts, Moment, RecordView
+from engine.cases.case import PAUSE, Case, Facts, Halt, Moment, RecordView
 from engine.cases.deadlines import age_in_days, wait_until
+from engine.sop.model import FieldOfForm, Origin
 from engine.values import Duration, Value
 
 
@@ -47,6 +48,23 @@ class CaseView:
     def entered_at(self, step: str) -> datetime | None:
         entered = self.case.entered.get(step)
         return None if entered is None else entered.at
+
+    def pauses(self, step: str, start: Origin | FieldOfForm | None) -> tuple[Halt, ...]:
+        """Return the pauses of the case that moved a clock of `step` which counts from `start` (None: from its entry).
+
+        A clock whose origin became known only after the pause has nothing to make up for.
+        """
+        known = self._seq_of(start)
+        halts = self.case.halts.get(step, ())
+        return tuple(one for one in halts if one.reason == PAUSE and known is not None and known <= one.seq)
+
+    def _seq_of(self, start: Origin | FieldOfForm | None) -> int | None:
+        """Return the number of the history entry with which the origin of a clock became known; None while it is not."""
+        if start is None:
+            return 0
+        enter = getattr(start, "enter", None)
+        known = self.case.entered.get(enter) if enter is not None else self.record(start.form or "")
+        return None if known is None else known.seq
 
     def acknowledged(self, step: str, role: str) -> bool:
         """An acknowledgement counts for the actor who gave it, for as long as that actor stands for the role."""

@@ -9,7 +9,7 @@ Source: the contract's table "What a message says", docs/reference/messages.md. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,29 +56,55 @@ class Press:
         """Return the language a message will be in: the wanted one, or English."""
         return wanted if wanted in self._words else FALLBACK
 
-    def render(self, occasion: Occasion, level: Level, language: str, zone_name: str) -> Rendered:
-        """Return subject and body; the body ends with a line break."""
+    def render(
+        self, occasions: Sequence[Occasion], level: Level, language: str, zone_name: str, *, in_place: bool = False
+    ) -> Rendered:
+        """Return subject and body of a letter about one occasion or several; the body ends with a line break.
+
+        `in_place`: the reader is the deputy of somebody who is absent.
+        """
         tongue = self.language(language)
         words = self._words[tongue]
         subject = words.sentences["subject"]
         if level is Level.SILENT:
             return Rendered(subject, words.sentences["silent"] + "\n")
+        full = level is Level.FULL
+        parts = ["\n".join(self._told(one, words, full, tongue, zone_name)) for one in occasions]
+        if len(parts) > 1:
+            parts.insert(0, words.sentences["several"])
+        elif full and occasions[0].template != "stop":
+            subject = f"{subject} – {occasions[0].ref}"
+        last = []
+        if not full and any(one.template != "stop" for one in occasions):
+            last.append(_said(words, "sign_in", place=_place(self._base_url)))
+        if in_place:
+            last.append(words.sentences["in_place"])
+        separator = "\n" if len(occasions) == 1 else "\n\n"
+        return Rendered(subject, separator.join([*parts, *(["\n".join(last)] if last else [])]) + "\n")
 
-        def said(sentence: str, **blank: str) -> str:
-            return Template(words.sentences[sentence]).substitute(blank)
+    def standstill(self, since: datetime) -> Rendered:
+        """Return what an operator is told when nobody takes what is due; of no case, in English, in UTC."""
+        words = self._words[FALLBACK]
+        said = _said(words, "standstill", since=_local(since, FALLBACK, "UTC"))
+        return Rendered(words.sentences["subject"], said + "\n")
 
-        lines = [said("case", ref=occasion.ref), words.about[occasion.template]]
-        if occasion.template != "stop":  # one fixed sentence, without reasons
-            full = level is Level.FULL
-            if full:
-                lines.append(said("step", step=_one_line(occasion.step)))
-                lines.append(said("acted", acted=_one_line(occasion.acted) or words.sentences["system"]))
-                subject = f"{subject} – {occasion.ref}"
-            if occasion.due_at is not None:
-                lines.append(said("due", due=_local(occasion.due_at, tongue, zone_name)))
-            address = f"{self._base_url}/cases/{occasion.ref}"
-            lines.append(said("address", address=address) if full else said("sign_in", place=_place(self._base_url)))
-        return Rendered(subject, "\n".join(lines) + "\n")
+    def _told(self, occasion: Occasion, words: Words, full: bool, tongue: str, zone_name: str) -> Iterator[str]:
+        """Yield the lines about one occasion."""
+        yield _said(words, "case", ref=occasion.ref)
+        yield words.about[occasion.template]
+        if occasion.template == "stop":  # one fixed sentence, without reasons
+            return
+        if full:
+            yield _said(words, "step", step=_one_line(occasion.step))
+            yield _said(words, "acted", acted=_one_line(occasion.acted) or words.sentences["system"])
+        if occasion.due_at is not None:
+            yield _said(words, "due", due=_local(occasion.due_at, tongue, zone_name))
+        if full:
+            yield _said(words, "address", address=f"{self._base_url}/cases/{occasion.ref}")
+
+
+def _said(words: Words, sentence: str, **blank: str) -> str:
+    return Template(words.sentences[sentence]).substitute(blank)
 
 
 def _one_line(title: str) -> str:

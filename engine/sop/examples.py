@@ -117,8 +117,10 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
         "before": "3 working days",
         "calendar": "both",
         "from": "{form: travel_plan, field: departs_on}",
+        "cut_off": "closing",
         "remind": "[3 working days before, 1 day after]",
         "escalate": "[{after: 2 working days, to: [return_operator]}]",
+        "suspend_for": "[hospital, document]",
         "basis": "[{strength: practice, source: tact-sop}]",
     },
     "Rung": {

@@ -30,6 +30,8 @@ _EXAMPLES: Final = {
     "^[A-Z]{2}$": "a country is two capital letters: FR, AL",
     r"^[a-z][a-z0-9-]{0,63}$": "small letters, digits and dashes, a letter first",
     r"^[a-z][a-z0-9-]{0,79}$": "small letters, digits and dashes, a letter first",
+    r"^[a-z][a-z0-9-]{0,159}$": "small letters, digits and dashes, a letter first",
+    r"^[a-z0-9][a-z0-9_-]{0,63}$": "a desk's id or a role: fr-case-manager, case_manager",
 }
 
 

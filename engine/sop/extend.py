@@ -33,6 +33,7 @@ class _Merger:
 
     def by_key(self, base: Node, over: Node, path: tuple[str, ...]) -> Node:
         values, keys = dict(_dict(base)), dict(base.keys)
+        last = ""
         for key, value in _dict(over).items():
             here = (*path, key)
             mark = value.child("remove")
@@ -42,11 +43,13 @@ class _Merger:
                 continue
             known = values.get(key)
             more = _more(value)
-            if more is not None and (known is None or isinstance(known.value, list) or key == "basis"):
-                values[key] = self._lengthened(known, more, here)
+            if more is not None and (known is None or not isinstance(known.value, dict) or key == "basis"):
+                entry = self._lengthened(known, more, here)
             else:
-                values[key] = value if known is None else self._one(known, value, here)
+                entry = value if known is None else self._one(known, value, here)
+            values = _placed(values, key, entry, last)
             keys[key] = over.keys[key]
+            last = key
         return Node(values, over.spot, keys)
 
     def _one(self, base: Node, over: Node, path: tuple[str, ...]) -> Node:
@@ -122,6 +125,15 @@ class _Merger:
 
 def _dict(node: Node) -> dict[str, Node]:
     return node.value if isinstance(node.value, dict) else {}
+
+
+def _placed(values: dict[str, Node], key: str, value: Node, last: str) -> dict[str, Node]:
+    """Put a value under its key; a new one after the key before it in the variant, for pictures follow the order of the file."""
+    if key in values or last not in values:
+        return {**values, key: value}
+    names = list(values)
+    names.insert(names.index(last) + 1, key)
+    return {name: value if name == key else values[name] for name in names}
 
 
 def _list(node: Node) -> list[Node]:

@@ -9,6 +9,7 @@ key gives it its type, and values compared with a field or a fact take that fiel
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -20,13 +21,14 @@ from pydantic import (
     GetJsonSchemaHandler,
     StringConstraints,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
 from engine.forms.model import Bases, Bool, Definition, FieldName, FieldType, Name, OrOne, PartName, Title
-from engine.values import Duration, Kind, Side, Unit
+from engine.values import Duration, Kind, Side, Strength, SuspensionReason, Unit
 
 DIRECTIONS = ("before", "after")
 
@@ -63,6 +65,21 @@ def _age_in_days(value: Duration) -> Duration:
 
 
 Age = Annotated[Length, BeforeValidator(lambda value: _age_in_days(Duration.parse(str(value))))]
+
+_CUT_OFF = r"^(([01]\d|2[0-3]):[0-5]\d|closing)$"
+
+
+def _cut_off(value: Any) -> Any:
+    if not isinstance(value, str) or not re.match(_CUT_OFF, value):
+        raise ValueError('a cut-off is a local time such as 16:00, or "closing"')
+    return value
+
+
+CutOff = Annotated[
+    str,
+    BeforeValidator(_cut_off),
+    WithJsonSchema({"type": "string", "pattern": _CUT_OFF, "examples": ["16:00", "closing"]}),
+]
 
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 
@@ -304,8 +321,14 @@ class DeadlineRule(Definition):
     before: Length | None = Field(None, description="So long before a date that `from` names")
     calendar: Calendar = Field(Calendar.DESTINATION, description="destination, origin, both or either")
     from_: Origin | None = Field(None, alias="from", description="From when; entering the step unless named")
+    cut_off: CutOff | None = Field(
+        None, description="What begins after this local time counts as of the next working day: 16:00, or closing"
+    )
     remind: tuple[Rung, ...] = Field((), description="Reminders, each so long before or after")
     escalate: tuple[Escalation, ...] = Field((), description="Who hears of it when it is late, and how late")
+    suspend_for: tuple[SuspensionReason, ...] | None = Field(
+        None, description="The reasons for which its clock may stand still; any, unless it rests on law: then none"
+    )
     basis: Bases = Field((), description="What the time limit rests on")
 
     @model_validator(mode="after")
@@ -314,7 +337,21 @@ class DeadlineRule(Definition):
             raise ValueError("a deadline has `within` or `before`, one of them")
         if self.before is not None and (self.from_ is None or self.from_.form is None):
             raise ValueError("`before` counts backwards from a date on a form: name it in `from`")
+        if self.cut_off is not None and (self.within is None or self.within.unit is not Unit.WORKING_DAY):
+            raise ValueError("`cut_off` belongs to a deadline `within` so many working days")
+        if self.suspend_for and self.within is None:
+            raise ValueError(
+                "`suspend_for` belongs to a deadline with `within`: one that counts backwards has no clock"
+            )
         return self
+
+    def may_be_suspended_for(self, reason: SuspensionReason) -> bool:
+        """Whether the clock may stand still for this reason; one that rests on law only where the rule names the reason."""
+        if self.within is None:
+            return False
+        if self.suspend_for is not None:
+            return reason in self.suspend_for
+        return all(one.strength is not Strength.LAW for one in self.basis)
 
 
 class Series(Definition):

@@ -167,8 +167,7 @@ def _predicate(requirement: m.Requirement, scope: Scope) -> Predicate:
         case m.AcknowledgedRequirement(acknowledged=asked):
             return lambda view: view.acknowledged(asked.of, asked.by)
         case m.SeriesRequirement():
-            step = scope.step or ""
-            return lambda view: view.series_over(step)
+            return _series(scope)
         case m.AnyOfRequirement():
             some = tuple(_predicate(one, scope) for one in requirement.any_of)
             return lambda view: any(holds(view) for holds in some)
@@ -255,6 +254,22 @@ def _strands(requirement: m.StrandsRequirement, scope: Scope) -> Predicate:
         return lambda view: all(view.strand_step(strand) in ends for strand in strands)
     wanted = tuple((strand, frozenset(outcomes)) for strand, outcomes in requirement.strands.items())
     return lambda view: all(ends.get(view.strand_step(strand) or "") in outcomes for strand, outcomes in wanted)
+
+
+def _series(scope: Scope) -> Predicate:
+    step = scope.step
+    if step is None:
+        # Asked by a safeguard, or by what is open everywhere: the series of whatever steps the case stands at.
+        every = tuple((name, frozenset({name})) for name in with_series(scope.sop))
+        return lambda view: all(not view.stands_among(here) or view.series_over(name) for name, here in every)
+    return lambda view: view.series_over(step)
+
+
+def with_series(sop: m.Sop) -> Iterator[str]:
+    """Yield the steps at which something comes round."""
+    strands = [strand for step in sop.steps.values() for strand in step.strands.values()]
+    for steps in (sop.steps, *(strand.steps for strand in (*strands, *sop.alongside.values()))):
+        yield from (name for name, step in steps.items() if step.series)
 
 
 def _waited(waited: m.Waited) -> Predicate:

@@ -16,7 +16,7 @@ from engine.forms.model import NAME, Form
 from engine.sop.examples import EXAMPLES
 from engine.sop.keys import Key, keys_of, models_in
 from engine.sop.model import Safeguard, Sop
-from engine.sop.shared import SharedSafeguards
+from engine.sop.shared import Right, SharedSafeguards
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -27,8 +27,6 @@ _REMOVED: Final[dict[str, Any]] = {
     "additionalProperties": False,
     "description": "Deletes it from what is taken over",
 }
-
-_PLACEHOLDER: Final[dict[str, Any]] = {"type": "string", "pattern": rf"^\${NAME}$"}
 
 
 def sop_schema() -> dict[str, Any]:
@@ -63,26 +61,47 @@ def form_schema() -> dict[str, Any]:
 
 
 def safeguard_schema() -> dict[str, Any]:
-    """Return the JSON Schema of shared safeguards: files of several, and of one, whose keys then stand beside the right's.
-
-    A placeholder may stand for any value below a safeguard.
-    """
-    several, parts = _as_written(SharedSafeguards)
-    statement, more = _as_written(Safeguard)
-    bindable = {
-        name: _bindable(part) for name, part in {**parts, **more}.items() if name not in ("EnforcedBy", "Basis")
+    """Return the JSON Schema of shared safeguards: files that are one safeguard, and files of several."""
+    stated, parts = _as_written(Safeguard)
+    right, own = _as_written(Right)
+    several, _ = _as_written(SharedSafeguards)
+    parts = {name: _with_placeholders(part) for name, part in {**own, **parts}.items()}
+    properties = _with_placeholders(stated)["properties"] | {"id": stated["properties"]["id"]}
+    one = {**stated, "properties": {**right["properties"], **properties}}
+    entry = {**stated, "properties": properties}
+    several["properties"] = {
+        **right["properties"],
+        "safeguards": {**several["properties"]["safeguards"], "items": entry},
     }
-    own = _bindable(statement)
-    listed = {**several["properties"]["safeguards"], "items": own}
-    one = {**own, "properties": {**own["properties"], **_without(several["properties"], "safeguards")}}
+    placeholder = {"type": "string", "pattern": rf"^\${NAME}$", "description": "What a procedure binds to it"}
     return {
         "$schema": DIALECT,
         "title": "A shared safeguard",
         "if": {"required": ["safeguards"]},
-        "then": {**several, "properties": {**several["properties"], "safeguards": listed}},
+        "then": several,
         "else": one,
-        "$defs": {**parts, **bindable},
+        "$defs": {**parts, "Placeholder": placeholder},
     }
+
+
+def _with_placeholders(node: Any) -> Any:
+    """Let a placeholder stand for any value below a key or in a list."""
+    if isinstance(node, list):
+        return [_with_placeholders(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    free = {key: _with_placeholders(value) for key, value in node.items()}
+    for key in ("properties", "patternProperties"):
+        if isinstance(node.get(key), dict):
+            free[key] = {name: _or_placeholder(one) for name, one in free[key].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            free[key] = _or_placeholder(free[key])
+    return free
+
+
+def _or_placeholder(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**_about(schema), "anyOf": [schema, {"$ref": "#/$defs/Placeholder"}]}
 
 
 def schema_of(
@@ -157,34 +176,6 @@ def _variant(node: dict[str, Any], parts: dict[str, Any], variants: dict[str, An
         if key in node:
             free[key] = {name: _or_removed(_variant(one, parts, variants)) for name, one in node[key].items()}
     return free
-
-
-def _bindable(node: Any) -> Any:
-    """Let a placeholder stand for every value in a mapping or list; the mapping itself is none."""
-    if isinstance(node, list):
-        return [_bindable(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    free = dict(node)
-    for key in ("properties", "patternProperties"):
-        if key in node:
-            free[key] = {name: _or_placeholder(_bindable(one)) for name, one in node[key].items()}
-    if isinstance(node.get("additionalProperties"), dict):
-        free["additionalProperties"] = _or_placeholder(_bindable(node["additionalProperties"]))
-    if "items" in node:
-        free["items"] = _or_placeholder(_bindable(node["items"]))
-    for key in ("anyOf", "oneOf"):
-        if key in node:
-            free[key] = _bindable(node[key])
-    return free
-
-
-def _or_placeholder(schema: dict[str, Any]) -> dict[str, Any]:
-    return {**_about(schema), "anyOf": [schema, _PLACEHOLDER]}
-
-
-def _without(properties: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in properties.items() if key != name}
 
 
 def _lengthening(array: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from engine.source import MAX_BYTES, Source, read, split_lines
 
 _ID: Final = re.compile(r"^sop:[ \t]+[\"']?(?P<id>[^\s\"'#]+)", re.MULTILINE)
 
+_STORY: Final = re.compile(r"^scenario:", re.MULTILINE)
+"""A scenario names its procedure by the same key as a procedure names itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -134,10 +137,11 @@ def _sops(files: Iterable[Path]) -> tuple[dict[str, Path], list[Diagnostic]]:
     found: list[Diagnostic] = []
     for path in files:
         try:
-            named = _ID.search(path.read_text(encoding="utf-8", errors="replace"))
+            text = path.read_text(encoding="utf-8", errors="replace")
         except OSError:  # told where it is checked itself
             continue
-        if named is None:
+        named = _ID.search(text)
+        if named is None or _STORY.search(text):
             continue
         if named["id"] in sops:
             found.append(_twice("procedure", named["id"], _line_of(path, "sop:"), sops[named["id"]]))

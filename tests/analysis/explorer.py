@@ -38,7 +38,9 @@ TONIGHT = timedelta(hours=11, minutes=59, seconds=30)
 """From noon to the last half minute of the day, in which a timed action fires while the day still counts."""
 DAY = timedelta(days=1)
 PEOPLE = {"worker": "w", "far": "f"}
-"""Who stands for the roles at first; `g` can come to stand for `far`."""
+"""Who stands for the roles at first."""
+OTHERS = {"w": "v", "v": "w", "f": "g", "g": "f"}
+"""Who can come to stand for the same role."""
 
 
 class TooMany(Exception):
@@ -60,15 +62,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A move from one case to another; time that passes is an edge without an event. `chosen`: it is a way out for people."""
+    """A move from one case to another, or time that passes. `chosen`: it is a way out for people."""
 
     to: int
-    event: Event | None
+    event: Event
     chosen: bool
+    is_time: bool = False
 
     @property
     def cost(self) -> int:
-        return 0 if self.event is None else 1
+        return 0 if self.is_time else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,12 @@ class Reads:
                 if action.model.automatic is not None:
                     self.is_timed = True
                     # At the end of the day reached, so that it has come for certain the day after.
-                    self.waits[step.name] = max(days(action.model.automatic.after) + 1, self.waits.get(step.name, 0))
+                    after, origin = days(action.model.automatic.after) + 1, action.model.automatic.from_
+                    if origin is not None:
+                        key = (origin.form, origin.field)
+                        self._reads(*key, ())
+                        self.dates[key] = max(after, self.dates.get(key, 0))
+                    self.waits[step.name] = max(after, self.waits.get(step.name, 0))
         self.done = {(one.step_done, one.since) for one in said if isinstance(one, m.StepDoneRequirement)}
         self.taken: dict[tuple[str, str | None], int] = {}
         for taken in (one for one in said if isinstance(one, m.Taken)):
@@ -172,9 +180,8 @@ class Reads:
             *(days(at) for step in sop.steps.values() for one in step.model.series.values() for at in one.at),
         ]  # fmt: skip
         self.longest = max(longest, default=0) + 1
-        self.is_keyed = any(one.for_ is not None for one in forms) or any(
-            role == "far" for _, role in self.acknowledged
-        )
+        named = {one.for_.role for one in forms if one.for_ is not None} | {role for _, role in self.acknowledged}
+        self.handed_over = sorted(named | ({"far"} if self.told else set()))
 
     def _reads(self, part: str, name: str, values: Any) -> None:
         self.fields.setdefault(part, set()).add(name)
@@ -317,21 +324,21 @@ class Explorer:
             if isinstance(answer, Decision) and not answer.breach:
                 yield Edge(self._number(answer, standing.now), event_of(standing.case, answer, move), chosen)
         if self.reads.has_clocks:
-            yield Edge(self._numbered(self._later(standing)), None, True)
+            yield self._later(standing)
 
-    def _later(self, standing: Standing) -> Standing:
+    def _later(self, standing: Standing) -> Edge:
         now = standing.now + DAY
         if self.reads.is_timed:
             now = standing.now + (DAY - TONIGHT if standing.is_late else TONIGHT)
-        if not self.reads.series:
-            return Standing(standing.case, standing.facts, now)
+        if not (self.reads.series or self.reads.told):
+            return Edge(self._numbered(Standing(standing.case, standing.facts, now)), Event(), True, is_time=True)
         answer = decide(self.sop, standing.case, Wake(), standing.facts, now)
         assert isinstance(answer, Decision)
-        return Standing(answer.case, answer.facts, now)
+        return Edge(self._number(answer, now), event_of(standing.case, answer, Wake()), True, is_time=True)
 
     def _actions(self, standing: Standing) -> Iterator[tuple[Move, bool]]:
         case = standing.case
-        other = "g" if case.parties["far"] == "f" else "f"
+        other = OTHERS[case.parties["far"]]
         for action, step in offered(self.sop, case, standing.view):
             if action.is_timed:
                 yield Fire(action.name, step), True
@@ -339,7 +346,7 @@ class Explorer:
                 yield Take(action.name, case.parties[role], step, other), not action.is_environment
                 break
         for step in reopenable(self.sop, case):
-            yield Take(REOPEN, "w", step), False
+            yield Take(REOPEN, case.parties["worker"], step), False
 
     def _recordings(self, standing: Standing) -> Iterator[tuple[Move, bool]]:
         case, facts = standing.case, standing.facts
@@ -400,9 +407,8 @@ class Explorer:
 
     def _others(self, standing: Standing) -> Iterator[tuple[Move, bool]]:
         """Somebody else comes to stand for a role: this can happen, and is no way out."""
-        if self.reads.is_keyed or self.reads.told:
-            other = "g" if standing.case.parties["far"] == "f" else "f"
-            yield Assign("far", other, "w"), False
+        for role in self.reads.handed_over:
+            yield Assign(role, OTHERS[standing.case.parties[role]], ""), False
 
 
 def event_of(before: Case, answer: Decision, move: Move | None) -> Event:
@@ -420,7 +426,7 @@ def event_of(before: Case, answer: Decision, move: Move | None) -> Event:
             return Event(recorded=move.part, fields=move.fields, told=told)
         case Acknowledge():
             return Event(acknowledged=move.step, told=told)
-        case Assign():
+        case Assign() | Wake():
             return Event(told=told)
     return Event(entered=entered, told=told)
 
@@ -501,6 +507,7 @@ class Judge:
             at = self._all.standings[after if told or number is None else number]
             if not self._concerns(at):
                 continue
+            speaks = True
             if one.never:
                 if not covers(self._sop, one.while_, at):
                     continue
@@ -509,7 +516,6 @@ class Judge:
                 wrong = (bool(one.require) and not hold(required, at.view)) or (
                     one.happened is not None and not happened
                 )
-            speaks = True
             if wrong and (best is None or cost < best):
                 best = cost
         return Answer(best is not None, best or 0, speaks)
@@ -532,11 +538,8 @@ class Judge:
             if cost > found[number, on]:
                 continue
             for edge in self._all.edges[number]:
-                if edge.event is None:
-                    go(edge.to, on, cost, True)
-                    continue
-                yield number, on, edge.event, cost + 1, edge.to
-                go(edge.to, self._remembered(on, edge.event, sets, clears), cost + 1, False)
+                yield number, on, edge.event, cost + edge.cost, edge.to
+                go(edge.to, self._remembered(on, edge.event, sets, clears), cost + edge.cost, edge.is_time)
 
     def _remembered(self, on: bool, event: Event, sets: Any, clears: Any) -> bool:
         if self._is(clears, event):
@@ -632,8 +635,8 @@ class Judge:
         goals = {number for number, at in standings if not wanted.isdisjoint(counting(self._sop, at.case))}
         return self._leads(goals, lambda edge: False)
 
-    def _is_y(self, event: Event | None) -> bool:
-        return event is not None and self._is(self._safeguard.eventually, event)
+    def _is_y(self, event: Event) -> bool:
+        return self._is(self._safeguard.eventually, event)
 
     def _reachable(self) -> Answer:
         good = self._good()
@@ -670,12 +673,9 @@ class Judge:
             if on and number not in good and (best is None or cost < best):
                 best = cost
             for edge in self._all.edges[number]:
-                if edge.event is None:
-                    go(edge.to, on, cost, True)
-                    continue
                 happens, waits = self._waits(on, edge.event, self._all.standings[number])
                 speaks |= happens
-                go(edge.to, waits, cost + 1, False)
+                go(edge.to, waits, cost + edge.cost, edge.is_time)
         return Answer(best is not None, best or 0, speaks)
 
     def is_trapped(self, played: Cases) -> bool:
@@ -685,8 +685,7 @@ class Judge:
             return last not in self._good() and self._concerns(played.standings[-1])
         _, on = self._waits(False, played.launches[0][1], played.standings[0])
         for number, (edge,) in enumerate(played.edges[:-1]):
-            if edge.event is not None:
-                _, on = self._waits(on, edge.event, played.standings[number])
+            _, on = self._waits(on, edge.event, played.standings[number])
         return on and last not in self._good()
 
 

@@ -19,7 +19,7 @@ import pytest
 from engine.analysis.counterexample import Happening
 from engine.analysis.model_check import Budget, Proof, Verdict, prove
 from engine.calendars.almanac import shipped
-from engine.cases.case import Acknowledge, Enter, Facts, Fire, Launch, Move, Take
+from engine.cases.case import Acknowledge, Assign, Enter, Facts, Fire, Launch, Move, Take
 from engine.cases.decide import Decision, begun, decide
 from engine.sop.compile import CompiledSop
 from tests.analysis.explorer import (
@@ -37,9 +37,9 @@ from tests.analysis.explorer import (
 from tests.analysis.procedures import compiled
 from tests.analysis.small import Small
 
-PROCEDURES = int(os.environ.get("PASSERELLE_TEST_PROCEDURES", "1500"))
+PROCEDURES = int(os.environ.get("PASSERELLE_TEST_PROCEDURES", "2000"))
 BUDGET = Budget(states=20_000, seconds=4, seconds_for_shortest=1)
-MOST_CASES = 400
+MOST_CASES = 200
 TOGETHER = 50
 """So many procedures are tried by one process at a time."""
 
@@ -79,7 +79,7 @@ class Played:
         last = self.standings[-1]
         assert until >= last.now
         if until > last.now:
-            self.edges[-1].append(Edge(len(self.standings), None, True))
+            self.edges[-1].append(Edge(len(self.standings), Event(), True, is_time=True))
             self._stand(Standing(last.case, last.facts, until))
 
     def _decided(self, case: Any, move: Move, facts: Facts, now: datetime) -> Decision:
@@ -96,13 +96,11 @@ class Played:
             assert one.signed_on <= one.at.date() + timedelta(days=1)
             fields, (role, purpose) = dict(one.fields), one.receiver or (None, None)
             return Enter(one.name, now.case.parties[one.by], one.signed_on, one.signed_by, fields, role, purpose)
+        if one.kind == "assign":
+            return Assign(one.name, f"another {len(self.standings)}", "")
         if not one.by:
             return Fire(one.name, one.step)
         return Take(one.name, now.case.parties[one.by], one.step, f"another {len(self.standings)}")
-
-
-def moves(proof: Proof) -> int:
-    return sum(one.kind in ("action", "record", "acknowledge") for one in proof.counterexample)
 
 
 def compared(seed: int) -> Iterator[tuple[str, str]]:
@@ -130,10 +128,10 @@ def disagreement(proof: Proof, answer: Answer) -> str:
             return f"said to hold, and is broken by {answer.moves} moves"
         case Verdict.VACUOUS if answer.broken or answer.speaks:
             return "said to speak of nothing, and speaks of something"
-        case Verdict.BROKEN if moves(proof) < answer.moves:
-            return f"broken by {moves(proof)} moves, where the fewest are {answer.moves}"
-        case Verdict.BROKEN if proof.is_shortest and moves(proof) > answer.moves:
-            return f"said to be broken by {moves(proof)} moves at the least, where {answer.moves} are enough"
+        case Verdict.BROKEN if proof.moves < answer.moves:
+            return f"broken by {proof.moves} moves, where the fewest are {answer.moves}"
+        case Verdict.BROKEN if proof.is_shortest and proof.moves > answer.moves:
+            return f"said to be broken by {proof.moves} moves at the least, where {answer.moves} are enough"
     return ""
 
 

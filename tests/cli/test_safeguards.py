@@ -54,7 +54,7 @@ def test_a_broken_right_is_told_with_its_path(run, unsafe):
     assert "day 0   The case begins at “Referral to a specialised organisation”" in done.stdout
     assert "Return operator: Departed (depart, at “Departure”)" in done.stdout
     assert f"{unsafe}:{lines.index('  - use: inv-01') + 1}:10: safeguard" in done.stdout
-    assert f"It is written at {unsafe.parents[1] / 'safeguards' / 'inv-01.yaml'}:" in done.stdout
+    assert f"of {unsafe.parents[1] / 'safeguards' / 'inv-01.yaml'}" in done.stdout
     assert f"It could be stopped at {unsafe}:{stop}:7 (depart)." in done.stdout
     assert "What would stop it: - {form: informed_consent.return, where: {decision: [consents]," in done.stdout
     assert "51 holds, 1 broken" in done.stdout
@@ -110,3 +110,63 @@ def test_the_list_of_versions_says_what_was_proved(run):
     }
     assert all(isinstance(one["explored"], int) for one in proof["safeguards"])
     assert "51 holds, 1 broken" in run("sop", "list").stdout
+
+
+def test_explaining_says_what_guards_each_right_and_the_other_way_round(run):
+    """The line that guards the consent to return, what else that line guards, and what no procedure can prove."""
+    path = "sop_definitions/sops/adult-return.yaml"
+    done = run("sop", "check", path, "--explain")
+    lines = done.stdout.split("\n")
+    right = lines.index("    inv-01-written-consent-before-departure")
+    line = lines[right + 1].split()[0]
+
+    assert done.returncode == 0
+    assert "depart requires: {form: informed_consent.return" in lines[right + 1]
+    assert ASKED.strip() in (ROOT / path).read_text(encoding="utf-8").split("\n")[int(line.rpartition(":")[2]) - 1]
+    other_way = lines[lines.index("  What each of them guards:") :]
+    assert "      inv-01-written-consent-before-departure" in other_way
+    assert any("no procedure can prove: What is said by telephone" in one for one in other_way)
+    assert any("by the engine (withdrawal_cancels)" in one for one in other_way)
+    assert any(one.strip().startswith("inv-12: does not apply:") for one in other_way)
+
+
+def test_programs_read_the_rights_and_what_guards_them(run, unsafe):
+    """A broken right is guarded by nothing; each line names its safeguards, each right its evidence and its rules."""
+    done = run("sop", "check", str(unsafe), "--explain", "--format", "json")
+    (checked,) = json.loads(done.stdout)
+    guards = {one["safeguard"]: one for one in checked["guards"]}
+    rights = {one["id"]: one for one in checked["rights"]}
+
+    assert guards["inv-01-written-consent-before-departure"]["any_of"] == []
+    assert guards["inv-22-contacts-given"]["any_of"][0][0]["written"].startswith("{form: contact_card")
+    assert {"safeguard": "inv-22-contacts-given", "alone": True} in [
+        each for one in checked["requirements"] for each in one["guards"]
+    ]
+    assert rights["inv-04"]["evidence"] == ["found", "assumption"]
+    assert [one["rule"] for one in rights["inv-29"]["enforced_by"]] == [
+        "share_when", "seeing_is_sharing", "messages_name_nobody"
+    ]  # fmt: skip
+    assert set(checked["not_applicable"]) >= {"inv-12", "inv-13", "inv-14"}
+    (found,) = checked["diagnostics"]
+    assert [Path(one["file"]).name for one in found["also"]] == ["inv-01.yaml"]
+
+
+def test_sarif_explains_nothing(run):
+    """It holds findings only, and says so."""
+    done = run("sop", "check", "tests/definitions/sops/short-return.yaml", "--explain", "--format", "sarif")
+
+    assert done.returncode == 2
+    assert "--explain" in done.stderr
+
+
+def test_what_protects_nothing_says_so_in_its_reason(run, tmp_path):
+    """Undecided to programs, and why."""
+    shutil.copytree(ROOT / "tests" / "definitions", tmp_path / "definitions")
+    path = tmp_path / "definitions" / "sops" / "short-return.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "  - {id: hollow, never: {leave: closed_stays}, while: any}\n", encoding="utf-8")
+    (checked,) = json.loads(run("sop", "check", str(path), "--format", "json").stdout)
+    hollow = next(one for one in checked["safeguards"] if one["id"] == "hollow")
+
+    assert hollow["verdict"] == "undecided"
+    assert hollow["reason"].startswith("It protects nothing.")

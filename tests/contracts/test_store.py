@@ -22,6 +22,7 @@ from engine.application.ports import (
     Shift,
     SopVersion,
     StoredActor,
+    StoredCalendar,
     StoredCase,
     StoredRecord,
     StoredRefusal,
@@ -211,6 +212,31 @@ def test_held_deadlines_stand_still_and_go_on_later(store):
     assert [alarm.at for alarm in found.alarms] == [NOW + 3 * HOUR, NOW + 4 * HOUR, NOW + 5 * HOUR]
 
 
+def test_a_deadline_that_is_suspended_stays_so_when_the_pause_ends(store):
+    """The change that ends the pause sets it anew, held: it is not let go with the others."""
+    store.commit(change(1, deadlines=(deadline(name="old"), deadline(name="due"))))
+    store.commit(change(2, held=("here",)))
+
+    again = replace(deadline(name="due"), held=True)
+    store.commit(change(3, ended=(("here", "due"),), deadlines=(again,), shifted=Shift(("here",), 7200.0)))
+
+    assert {one.name: one.held for one in store.deadlines("AAAA-AAAA-A")} == {"old": False, "due": True}
+    assert [one.name for one in store.claim_due(NOW + timedelta(days=900), 10, NOW + timedelta(days=901))] == ["old"]
+
+
+def test_calendars_are_kept_by_country_and_replaced(store):
+    """The last one by which deadlines were counted, and its hash without its text."""
+    first = StoredCalendar("FR", "a" * 64, "calendar: FR", NOW)
+    second = replace(first, hash="b" * 64, text="calendar: FR # changed", counted_at=NOW + HOUR)
+    store.save_calendars([first, replace(first, country="AL")])
+
+    store.save_calendars([second])
+
+    assert store.calendar_hashes() == {"FR": "b" * 64, "AL": "a" * 64}
+    assert store.calendar("FR") == second
+    assert store.calendar("ZZ") is None
+
+
 def test_a_deadline_set_by_the_change_that_ends_a_pause_is_right_as_it_is(store):
     """Its date became known during the pause: only what stood still is moved."""
     store.commit(change(1, deadlines=(deadline(name="old"),)))
@@ -243,8 +269,8 @@ def test_a_message_belongs_to_one_courier_until_its_lease_ends(store):
     assert (len(first), len(second)) == (3, 2)
     assert not set(first) & set(second)
     assert sorted(later) == sorted([*first, *second])
-    assert store.mark_sent(first[0], "one", NOW, "mail") is False
-    assert store.mark_sent(first[0], "two", NOW, "mail") is True
+    assert store.mark_sent([first[0]], "one", NOW, "mail") == 0
+    assert store.mark_sent([first[0]], "two", NOW, "mail") == 1
 
 
 def test_two_couriers_never_share_a_row(store):
@@ -270,9 +296,9 @@ def test_a_message_is_sent_put_back_or_failed(store):
     store.commit(change(1, messages=tuple(message(f"k{n}") for n in range(3))))
     sent, back, failed = store.lease(NOW, "c", 3, NOW + HOUR)
 
-    store.mark_sent(sent, "c", NOW, "mail")
-    store.put_back(back, "c", NOW + 2 * HOUR, "server away")
-    store.mark_failed(failed, "c", "no such mailbox", "mail")
+    store.mark_sent([sent], "c", NOW, "mail")
+    store.put_back([back], "c", NOW + 2 * HOUR, "server away")
+    store.mark_failed([failed], "c", "no such mailbox", "mail")
 
     found = {one.id: one for one in store.messages()}
     assert (found[sent].state, found[sent].sent_at, found[sent].tries) == (MessageState.SENT, NOW, 1)

@@ -109,7 +109,7 @@ def test_a_language_is_one_folder_more(messages):
     )
     press = Press.read(messages, "https://cases.example.org")
     said = press.render(
-        Occasion("R", "due", datetime(2026, 9, 21, 10, tzinfo=UTC), "", ""),
+        [Occasion("R", "due", datetime(2026, 9, 21, 10, tzinfo=UTC), "", "")],
         Level.DISCREET,
         "ar-MA",
         "Africa/Casablanca",

@@ -289,6 +289,31 @@ def test_add_needs_a_list_to_add_to(folder):
     assert "has none there" in found[0].message
 
 
+def test_a_word_that_stands_for_a_list_is_lengthened_too(folder):
+    """`by: any` is a list of one."""
+    text = "steps: {counselling: {actions: {decline: {by: case_manager}}}}\n"
+    write(folder / "sops" / "middle.yaml", "sop: middle\nextends: short-return\n" + text)
+    over = "sop: third\nextends: middle\nsteps: {counselling: {actions: {decline: {by: {add: [return_operator]}}}}}\n"
+    loaded, found = load_sop(write(folder / "sops" / "third.yaml", over), Shelf.of(folder)[0])
+
+    assert found == []
+    assert loaded is not None
+    assert loaded.sop.steps["counselling"].actions["decline"].by == ("case_manager", "return_operator")
+
+
+def test_a_new_step_stands_after_the_one_before_it_in_the_variant(folder):
+    """Pictures and lists follow the order of the file; what stands first in the variant comes last."""
+    step = "{phase: assessment, title: {en: New, fr: Neuf}, responsible: [case_manager], actions: {on: {to: departed, by: any}}}"
+    loaded = sound(folder, (
+        "steps:\n"
+        "  counselling: {actions: {new: {to: added, by: any}}}\n"
+        f"  added: {step}\n"
+        "  departed: {guidance: []}\n"
+    ))  # fmt: skip
+
+    assert list(loaded.sop.steps)[:4] == ["counselling", "added", "assessment", "departed"]
+
+
 def test_an_action_may_be_named_add(folder):
     """Only a list is lengthened; in a mapping `add` is a key like any other."""
     loaded = sound(folder, "steps: {counselling: {actions: {add: {to: closed_stays, by: any}}}}\n")

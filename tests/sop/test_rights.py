@@ -13,6 +13,7 @@ from engine.sop.load import SopFile, load_sop
 from engine.sop.mentions import Sort, mentions
 from engine.sop.model import Safeguard
 from engine.sop.outline import outline_of
+from engine.sop.rights import reference
 from engine.sop.shelf import Shelf, definitions_in
 from engine.values import Evidence
 
@@ -47,6 +48,13 @@ def test_all_rights_are_there_with_their_evidence():
     known = {name: set(one.right.evidence) for name, one in SHELF.safeguards.items()}
 
     assert known == {f"inv-{number:02}": evidence for number, evidence in EVIDENCE.items()}
+
+
+def test_the_page_of_rights_is_current():
+    """docs/reference/rights.md is what the files and the rules say."""
+    page = DEFINITIONS.parent / "docs" / "reference" / "rights.md"
+
+    assert page.read_text(encoding="utf-8") == reference(SHELF.safeguards)
 
 
 @pytest.mark.parametrize("name", list(SHELF.safeguards))

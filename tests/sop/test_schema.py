@@ -18,6 +18,7 @@ HERE = Path(__file__).parents[1] / "definitions"
 SOPS = sorted(
     [*(DEFINITIONS / "sops").glob("*.yaml"), *(HERE / "sops").glob("*.yaml"), *(HERE / "good").glob("*.yaml")]
 )
+SAFEGUARDS = sorted([*(DEFINITIONS / "safeguards").glob("*.yaml"), *(HERE / "safeguards").glob("*.yaml")])
 FORMS = sorted([*(DEFINITIONS / "forms").glob("*.yaml"), *(HERE / "forms").glob("*.yaml")])
 SEEN = (
     "a_list", "extends_and_shape", "extends_removes", "lengths_of_time", "missing_keys", "names", "not_a_procedure",
@@ -69,14 +70,29 @@ def test_takes_every_form_that_the_reader_takes(path):
     assert wrong(form_schema(), path) == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted([*(DEFINITIONS / "safeguards").glob("*.yaml"), *(HERE / "safeguards").glob("*.yaml")]),
-    ids=lambda path: path.stem,
-)
+@pytest.mark.parametrize("path", SAFEGUARDS, ids=lambda path: path.stem)
 def test_takes_every_shared_safeguard_that_the_reader_takes(path):
-    """Files of one and of several, with placeholders for names, lists and mappings."""
+    """Files that are one safeguard and files of several, with placeholders wherever they may stand."""
     assert wrong(safeguard_schema(), path) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("evidence:", "evidnce:"), ("evidence: [found, known]", "evidence: hearsay"), ("    before:", "    befor:"),
+        ("    since: $withdraw", "    since: {entr: somewhere}"), ("id: inv-02\n", ""), ("where: {decision:", "were: {decision:"),
+        ("rule: x", "rule: good_will"), ("$withdraw\n", "$With draw\n"),
+    ],
+)  # fmt: skip
+def test_underlines_a_broken_shared_safeguard(tmp_path, old, new):
+    """Keys of the right, of its safeguards and below them; words that are none of those allowed; no placeholder."""
+    text = (DEFINITIONS / "safeguards" / "inv-02.yaml").read_text(encoding="utf-8")
+    text = text.replace("safeguards:", "enforced_by: [{rule: x}]\nsafeguards:", 1) if "rule" in old else text
+    assert old in text
+    path = tmp_path / "inv-02.yaml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+    assert wrong(safeguard_schema(), path) != []
 
 
 @pytest.mark.parametrize("name", SEEN)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, tuple_, update
 
 from engine.adapters.store.database import Database, EntryRefused, Part, instant, micros, steps_text
 from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
@@ -67,7 +67,7 @@ class Cases(Database):
         return [_case_of(row) for row in rows]
 
     def commit(self, change: Change) -> None:
-        rare = change.held or change.shifted or change.cancelled
+        rare = change.held or change.shifted or change.cancelled or change.cancelled_entry is not None
         parts = _parts(change, self._ended(change))
         try:
             placed = self._with_rare(parts, change) if rare else self.move([*parts, *_told(change)])
@@ -156,9 +156,8 @@ class Cases(Database):
         if not steps:
             return
         own = (deadlines.c.ref == change.case.ref) & deadlines.c.step.in_(steps)
-        if change.shifted is not None:
-            # What this very change has set, because its date became known during the pause, is right as it is.
-            own &= deadlines.c.held
+        # What this very change has set, because its date became known during the pause, is right as it is.
+        own &= tuple_(deadlines.c.step, deadlines.c.name).not_in([(one.step, one.name) for one in change.deadlines])
         found = [deadline_of(row) for row in connection.execute(select(deadlines).where(own))]
         connection.execute(delete(deadlines).where(own))
         later = [_moved(one, change) for one in found]
@@ -167,9 +166,10 @@ class Cases(Database):
 
     def _cancel(self, connection: Any, change: Change) -> None:
         waiting = outbox.c.state.in_([str(MessageState.QUEUED), str(MessageState.SENDING)])
+        concerned = outbox.c.role.in_(change.cancelled) | (outbox.c.seq == change.cancelled_entry)
         connection.execute(
             update(outbox)
-            .where(outbox.c.ref == change.case.ref, outbox.c.role.in_(change.cancelled), waiting)
+            .where(outbox.c.ref == change.case.ref, concerned, waiting)
             .values(state=str(MessageState.CANCELLED), next_at=None, owner="", reason="no longer allowed to leave")
         )
 

@@ -37,6 +37,7 @@ def message_row(one: NewMessage) -> dict[str, Any]:
         "step": one.step, "template": one.template, "state": str(one.state), "queued_at": micros(one.queued_at),
         "due_at": None if one.due_at is None else micros(one.due_at), "reason": one.reason, "tries": 0,
         "next_at": micros(one.queued_at) if waits else None, "owner": "", "sent_at": None, "channel": "",
+        "urgent": one.urgent, "letter": "",
     }  # fmt: skip
 
 
@@ -44,7 +45,8 @@ def message_of(row: Row[Any]) -> Message:
     return Message(
         row.id, row.key, row.ref, row.seq, MessageKind(row.kind), row.role, row.actor, row.step, row.template,
         MessageState(row.state), instant(row.queued_at), _maybe(row.due_at), row.reason, row.tries,
-        instant(row.queued_at if row.next_at is None else row.next_at), _maybe(row.sent_at), row.channel,
+        instant(row.queued_at if row.next_at is None else row.next_at), _maybe(row.sent_at), row.channel, bool(row.urgent),
+        row.letter,
     )  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine.adapters.store.cases import Cases
 from engine.adapters.store.database import instant, micros, postgresql_engine, sqlite_engine
 from engine.adapters.store.schema import check_schema, upgrade
-from engine.adapters.store.tables import actors, cases, sop_proofs, sop_versions
+from engine.adapters.store.tables import actors, calendars, cases, sop_proofs, sop_versions
 from engine.adapters.store.waiting import Waiting
-from engine.application.ports import RecordedProof, SopVersion, StoredActor
+from engine.application.ports import RecordedProof, SopVersion, StoredActor, StoredCalendar
 from engine.settings import Settings
 
 _ACTOR = select(actors).where(actors.c.id == bindparam("id"))
@@ -59,6 +59,26 @@ class SqlStore(Cases, Waiting):
         counted = select(cases.c.version, func.count()).where(cases.c.outcome.is_(None)).group_by(cases.c.version)
         with self.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(counted)}
+
+    def calendar_hashes(self) -> Mapping[str, str]:
+        with self.reading() as connection:
+            return {row.country: row.hash for row in connection.execute(select(calendars.c.country, calendars.c.hash))}
+
+    def calendar(self, country: str) -> StoredCalendar | None:
+        with self.reading() as connection:
+            row = connection.execute(select(calendars).where(calendars.c.country == country)).first()
+        return None if row is None else StoredCalendar(row.country, row.hash, row.text, instant(row.counted_at))
+
+    def save_calendars(self, found: Sequence[StoredCalendar]) -> None:
+        rows = [
+            {"country": one.country, "hash": one.hash, "text": one.text, "counted_at": micros(one.counted_at)}
+            for one in found
+        ]
+        new = (sqlite.insert if self.is_sqlite else postgresql.insert)(calendars)
+        kept = {name: new.excluded[name] for name in ("hash", "text", "counted_at")}
+        with self.writing() as connection:
+            for row in rows:
+                connection.execute(new.values(row).on_conflict_do_update(index_elements=["country"], set_=kept))
 
     def save_actor(self, actor: StoredActor) -> None:
         row = {

@@ -142,6 +142,8 @@ outbox = Table(
     Column("owner", String(64), nullable=False),
     Column("sent_at", BigInteger),
     Column("channel", String(32), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("letter", String(64), nullable=False),
     Index("outbox_waiting", "next_at"),
     Index("outbox_of_a_case", "ref"),
     comment="Messages to be sent and sent: ids, role and template, never a name or an address; next_at only while it waits",
@@ -156,6 +158,16 @@ actors = Table(
     Column("enabled", Boolean, nullable=False),
     Column("body", LargeBinary, nullable=False),
     comment="The people and desks who are told; names and addresses are sealed",
+)
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("country", String(2), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("counted_at", BigInteger, nullable=False),
+    comment="The calendars by which open deadlines were last counted",
 )
 
 refusals = Table(

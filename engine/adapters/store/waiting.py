@@ -5,15 +5,15 @@ On PostgreSQL two couriers skip each other's rows (SKIP LOCKED); on SQLite a wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ClauseElement, bindparam, func, select, text, update
+from sqlalchemy import ClauseElement, Connection, bindparam, func, select, text, update
 
 from engine.adapters.store.database import Database, instant, micros
 from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
 from engine.adapters.store.tables import deadlines, outbox
-from engine.application.ports import Deadline, Message, NewMessage
+from engine.application.ports import NEVER, Deadline, Message, NewMessage
 from engine.values import MessageState
 
 _LEASE_SQLITE = (
@@ -42,6 +42,7 @@ _MOVE_ON = text(
 )
 _MINE = "WHERE id = :id AND owner = :owner AND state = 'sending'"
 _HELD = text("SELECT id FROM outbox " + _MINE)
+_JOINED = text("UPDATE outbox SET letter = :letter " + _MINE)
 _SENT = text(
     "UPDATE outbox SET state = 'sent', sent_at = :at, channel = :channel, tries = tries + 1, next_at = NULL, reason = '' "
     + _MINE
@@ -70,23 +71,38 @@ class Waiting(Database):
             rows = connection.execute(select(outbox).where(outbox.c.id.in_(ids), held).order_by(outbox.c.id))
             return [message_of(row) for row in rows]
 
-    def holds(self, id: int, owner: str) -> bool:
-        return self.look(_HELD, {"id": id, "owner": owner}) is not None
+    def holds(self, ids: Sequence[int], owner: str) -> Sequence[int]:
+        return [id for id in ids if self.look(_HELD, {"id": id, "owner": owner}) is not None]
 
-    def mark_sent(self, id: int, owner: str, at: datetime, channel: str) -> bool:
-        return self._mark(_SENT, {"id": id, "owner": owner, "at": micros(at), "channel": channel})
+    def join(self, ids: Sequence[int], owner: str, letter: str) -> None:
+        self._mark(_JOINED, ids, {"owner": owner, "letter": letter})
 
-    def mark_failed(self, id: int, owner: str, reason: str, channel: str) -> bool:
-        return self._mark(_FAILED, {"id": id, "owner": owner, "reason": reason, "channel": channel})
+    def mark_sent(self, ids: Sequence[int], owner: str, at: datetime, channel: str) -> int:
+        return self._mark(_SENT, ids, {"owner": owner, "at": micros(at), "channel": channel})
 
-    def put_back(self, id: int, owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> bool:
-        given = {"id": id, "owner": owner, "next": micros(next_at), "reason": reason, "tried": int(tried)}
-        return self._mark(_BACK, given)
+    def mark_failed(
+        self, ids: Sequence[int], owner: str, reason: str, channel: str, told: Sequence[NewMessage] = ()
+    ) -> int:
+        with self.writing() as connection:
+            rows = [{"id": id, "owner": owner, "reason": reason, "channel": channel} for id in ids]
+            failed: int = sum(self.run(connection, _FAILED, row).rowcount for row in rows)
+            if failed:
+                self._queue(connection, told)
+        return failed
+
+    def put_back(self, ids: Sequence[int], owner: str, next_at: datetime, reason: str, *, tried: bool = True) -> int:
+        given = {"owner": owner, "next": micros(next_at), "reason": reason, "tried": int(tried)}
+        return self._mark(_BACK, ids, given)
 
     def next_message_at(self) -> datetime | None:
         with self.reading() as connection:
             first = connection.execute(select(func.min(outbox.c.next_at))).scalar()
         return None if first is None else instant(first)
+
+    def next_deadline_at(self) -> datetime | None:
+        with self.reading() as connection:
+            first = connection.execute(select(func.min(deadlines.c.next_at))).scalar()
+        return None if first is None or instant(first) >= NEVER else instant(first)
 
     def claim_due(self, now: datetime, limit: int, until: datetime) -> Sequence[Deadline]:
         with self.writing() as connection:
@@ -104,10 +120,20 @@ class Waiting(Database):
         }  # fmt: skip
         with self.writing() as connection:
             moved = bool(self.run(connection, _MOVE_ON, given).rowcount)
-            if moved and messages:
-                again = self.text(NEW_MESSAGE) + " ON CONFLICT (key) DO NOTHING"
-                connection.exec_driver_sql(again, [message_row(one) for one in messages])
+            if moved:
+                self._queue(connection, messages)
         return moved
 
-    def _mark(self, statement: ClauseElement, given: dict[str, object]) -> bool:
-        return self.move([(statement, [given])])
+    def _queue(self, connection: Connection, messages: Sequence[NewMessage]) -> None:
+        """Queue messages; those whose key is known were queued before."""
+        if messages:
+            once = self.text(NEW_MESSAGE) + " ON CONFLICT (key) DO NOTHING"
+            connection.exec_driver_sql(once, [message_row(one) for one in messages])
+
+    def _mark(self, statement: ClauseElement, ids: Sequence[int], given: Mapping[str, object]) -> int:
+        """Run a statement for each row, in one transaction; returns how many it changed."""
+        rows = [{"id": id, **given} for id in ids]
+        if len(rows) == 1:  # nearly always, and cheaper so
+            return int(self.move([(statement, rows)]))
+        with self.writing() as connection:
+            return sum(self.run(connection, statement, row).rowcount for row in rows)

@@ -38,10 +38,10 @@ SUFFIXES: Final[Mapping[str, Format]] = {
 """What a file's name says of its format."""
 
 MODELS: Final = frozenset({Format.SCXML, Format.BPMN})
-"""Formats that other tools run or edit: only a sound procedure can be written so, and nothing is drawn over it."""
+"""Formats that other tools run or edit: only a sound procedure can be written so. BPMN takes a path in colour, SCXML nothing."""
 
 _PICTURES: Final[Mapping[Format, Callable[[Sop, str, Overlay | None], str]]] = {
-    Format.SVG: svg, Format.MERMAID: mermaid, Format.DOT: dot,
+    Format.SVG: svg, Format.MERMAID: mermaid, Format.DOT: dot, Format.BPMN: bpmn,
 }  # fmt: skip
 
 
@@ -53,9 +53,9 @@ def draw_overview(sop: Sop, language: str, overlay: Overlay | None = None) -> st
 
 
 def draw(sop: Sop, format: Format, language: str, overlay: Overlay | None = None) -> str:
-    """Return `sop` in a format, its words in `language`; `overlay` is drawn over a picture and left out of a model."""
-    if format in MODELS:
-        return (scxml if format is Format.SCXML else bpmn)(sop, language)
+    """Return `sop` in a format, its words in `language`, `overlay` drawn over it; SCXML leaves it out, BPMN its counts."""
+    if format is Format.SCXML:
+        return scxml(sop, language)
     return _PICTURES[format](sop, language, overlay)
 
 

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from engine.analysis.diagram.bpmn_path import draw_path
 from engine.analysis.diagram.layout import Box, Card, Frame, Layout, lay_out
 from engine.analysis.diagram.routing import Point, Way
-from engine.analysis.diagram.words import Arrow, Lane, Words
+from engine.analysis.diagram.words import Arrow, Lane, Overlay, Words
 from engine.sop import model as m
 from engine.sop.outline import MAIN, Kind, outline_of
 
@@ -35,11 +36,11 @@ _SPACES: Final = {
 }
 
 
-def bpmn(sop: m.Sop, language: str) -> str:
-    """Return `sop` as a BPMN 2.0 file."""
+def bpmn(sop: m.Sop, language: str, overlay: Overlay | None = None) -> str:
+    """Return `sop` as a BPMN 2.0 file, the path of `overlay` in colour."""
     outline = outline_of(sop)
     said = Words(outline, language)
-    return _Model(said, lay_out(said)).whole()
+    return _Model(said, lay_out(said)).whole(overlay or Overlay())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class _Model:
         self._said, self._layout, self._outline = said, layout, said.outline
         self._ways = {(way.source, way.action): way for way in layout.all_ways()}
 
-    def whole(self) -> str:
+    def whole(self, overlay: Overlay) -> str:
         root = ET.Element("bpmn:definitions", {**_SPACES, "id": "Definitions", "targetNamespace": "urn:passerelle"})
         collaboration = ET.SubElement(root, "bpmn:collaboration", {"id": "Collaboration"})
         plane_of = ET.Element("bpmndi:BPMNDiagram", {"id": "Diagram"})
@@ -105,6 +106,7 @@ class _Model:
             room = Box(pool.x - 22, pool.y, pool.w + 22, pool.h)
             self._pool(root, collaboration, plane, line.name, self._said.line(line), self._beside(frame), room)
         root.append(plane_of)
+        draw_path(root, self._said, overlay)
         ET.indent(root)
         return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 

@@ -27,10 +27,11 @@ END: Final = "#36434f"
 PAUSE: Final = "#fdf6e3"
 ARROWS: Final[Mapping[Kind, str]] = {Kind.FORWARD: "#33475b", Kind.BACK: "#a04a1a", Kind.REOPENS: "#6b7280"}
 PATH: Final = "#b3125a"
+HARM: Final = "#5c0a12"
 BADGE: Final = "#ffd766"
 
 TEXTS_ON_GROUNDS: Final = (
-    (INK, PAPER), (SOFT, PAPER), (INK, PAUSE), (SOFT, PAUSE), (PAPER, END), (PAPER, PATH), (INK, BADGE),
+    (INK, PAPER), (SOFT, PAPER), (INK, PAUSE), (SOFT, PAUSE), (PAPER, END), (PAPER, PATH), (PAPER, HARM), (INK, BADGE),
     *((INK, ground) for ground in GROUNDS.values()), *((PAPER, edge) for edge in EDGES.values()),
 )  # fmt: skip
 """Every colour of words with the colour behind it."""
@@ -179,19 +180,30 @@ class _Drawing:
         listed: dict[str, list[int]] = {}
         for (step, action), numbers in self._numbers.items():
             if (step, action) in ways:
-                yield from _number_at(ways[step, action].points[0], numbers)
+                yield from _number_at(ways[step, action].points[0], self._signed(numbers), self._fill(numbers))
             elif step in cards:
-                yield from _badge((cards[step].box.x, cards[step].box.y), numbers, PATH, PAPER)
+                at = (cards[step].box.x, cards[step].box.y)
+                yield from _badge(at, self._signed(numbers), self._fill(numbers), PAPER)
             if (step, action) not in ways and action in entries:
                 listed.setdefault(action, []).extend(numbers)
         for action, numbers in listed.items():
             box = entries[action].box
             yield _rect(box, "none", PATH, 2.4, radius=4)
-            yield from _badge((box.x, box.y), sorted(numbers), PATH, PAPER)
+            yield from _badge((box.x, box.y), self._signed(sorted(numbers)), self._fill(numbers), PAPER)
         for step, count in sorted(self._overlay.counts.items()):
             if step in cards and count:
                 box = cards[step].box
-                yield from _badge((box.right - 14, box.y), [count], BADGE, INK, SOFT)
+                yield from _badge((box.right - 14, box.y), str(count), BADGE, INK, SOFT)
+
+    def _is_harm(self, numbers: Sequence[int]) -> bool:
+        return bool(self._overlay.harm) and len(self._overlay.path) in numbers
+
+    def _signed(self, numbers: Sequence[int]) -> str:
+        """Write numbers of the path; the last one before a harm carries a sign."""
+        return "·".join(str(number) for number in numbers) + (" !" if self._is_harm(numbers) else "")
+
+    def _fill(self, numbers: Sequence[int]) -> str:
+        return HARM if self._is_harm(numbers) else PATH
 
     # ── The explanation of the signs ─────────────────────────────────────────────────────────────────────────────
 
@@ -206,9 +218,10 @@ class _Drawing:
             ("pause", any(card.look is Look.PAUSE for card in cards)),
             ("end", any(card.look is Look.END for card in cards)),
             ("path", bool(self._overlay.path)),
+            ("harm", bool(self._overlay.harm)),
             ("cases", any(self._overlay.counts.values())),
         ):
-            shown += [(sign, self._said.own(sign))] if used else []
+            shown += [(sign, self._said.own(sign).format(self._overlay.harm))] if used else []
         lines, x, y = [], MARGIN, top + 10
         for sign, said in shown:
             wide = 34 + width(said, 12) * 1.1 + 24
@@ -233,6 +246,7 @@ def _sign(sign: str, x: float, y: float) -> str:
         "pause": lambda: _bars((x + 16, y - 4)),
         "end": lambda: _rect(Box(x + 6, y - 7, 22, 14), END, radius=7),
         "path": lambda: _dot((x + 20, y), 7, PATH),
+        "harm": lambda: _dot((x + 20, y), 7, HARM),
         "cases": lambda: _rect(Box(x + 8, y - 8, 20, 16), BADGE, SOFT, 1, radius=8),
     }[sign]()
 
@@ -308,19 +322,17 @@ def _towards(start: Point, end: Point, length: float) -> Point:
     return start[0] + (end[0] - start[0]) * length / whole, start[1] + (end[1] - start[1]) * length / whole
 
 
-def _badge(at: Point, numbers: Sequence[int], fill: str, ink: str, edge: str = PAPER) -> Iterator[str]:
+def _badge(at: Point, said: str, fill: str, ink: str, edge: str = PAPER) -> Iterator[str]:
     """Draw numbers in a pill around a point."""
-    said = "·".join(str(number) for number in numbers)
     wide = max(18.0, width(said, 11, True) * 1.1 + 10)
     yield _rect(Box(at[0] - wide / 2, at[1] - 9, wide, 18), fill, edge, 1.2, radius=9)
     yield _words(Label((said,), at[0], at[1] - 8, 11, 16, True, Anchor.MIDDLE), ink)
 
 
-def _number_at(edge: Point, numbers: Sequence[int]) -> Iterator[str]:
+def _number_at(edge: Point, said: str, fill: str) -> Iterator[str]:
     """Draw numbers where an arrow leaves its card, beside the words of its action."""
-    said = "·".join(str(number) for number in numbers)
     wide = max(15.0, width(said, 10, True) * 1.1 + 7)
-    yield _rect(Box(edge[0] - 3, edge[1] - 7.5, wide, 15), PATH, PAPER, 1, radius=7.5)
+    yield _rect(Box(edge[0] - 3, edge[1] - 7.5, wide, 15), fill, PAPER, 1, radius=7.5)
     yield _words(Label((said,), edge[0] - 3 + wide / 2, edge[1] - 6.5, 10, 13, True, Anchor.MIDDLE), PAPER)
 
 

@@ -23,7 +23,8 @@ SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "reopen": "Reopen", "resume": "back to where the case stood", "stay": "changes no step",
         "start": "begins here", "timed": "taken by the system when its time has come", "end": "end of the case or the line",
         "later": "goes on", "back": "goes back", "reopens": "reopens", "any": "in every open step",
-        "pause": "pause: entered only from everywhere", "path": "the path, in its order", "cases": "open cases that stand here",
+        "pause": "pause: entered only from everywhere", "path": "the path, in its order",
+        "harm": "here this right is broken: {}", "cases": "open cases that stand here",
         "by": "By", "while": "while: {}", "which": "Next?", "closed": "Case closed", "begin": "Begins",
         "what": "Steps of the procedure in the columns of their phases, in the lane of the country that must act.",
     },
@@ -34,7 +35,8 @@ SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "stay": "ne change pas d’étape", "start": "commence ici", "timed": "faite par le système à l’échéance",
         "end": "fin du dossier ou de la ligne", "later": "avance", "back": "revient en arrière", "reopens": "rouvre",
         "any": "à toute étape ouverte", "pause": "pause : on n’y entre que par « Possible partout »",
-        "path": "le parcours, dans son ordre", "cases": "dossiers ouverts à cette étape", "by": "Par",
+        "path": "le parcours, dans son ordre", "harm": "ici ce droit est violé : {}",
+        "cases": "dossiers ouverts à cette étape", "by": "Par",
         "while": "pendant : {}", "which": "Suite ?", "closed": "Dossier clos", "begin": "Début",
         "what": "Les étapes de la procédure, en colonnes par phase, dans le couloir du pays qui doit agir.",
     },
@@ -59,10 +61,12 @@ class Overlay:
     Attributes:
         path: (step, action) in the order taken; for an action open everywhere the step at which the case stood.
         counts: step -> number of cases; never which.
+        harm: the safeguard that is broken at the end of the path; empty where the path is no harm.
     """
 
     path: tuple[tuple[str, str], ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    harm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 
 from engine.calendars.business import Calendars
 from engine.cases.case import Acknowledge, Enter, Fire, Launch, Move, RecordView, Take, Wake
-from engine.cases.deadlines import age_in_days, instant_after, instant_before, occurrences, wait_until
+from engine.cases.deadlines import age_in_days, due_at, instant_after, occurrences, wait_until
 from engine.forms.model import FieldType
 from engine.sop import model as m
 from engine.sop.compile import CompiledAction, CompiledSop
@@ -380,10 +380,8 @@ class Life:
         due = model.due
         if due is not None and _counts_from(due.from_, part):
             origin = self._origin(due.from_, step)
-            if origin is not None and due.within is not None:
-                self.due[step] = instant_after(due.within, origin, self.calendars, due.calendar)
-            elif origin is not None and due.before is not None:
-                self.due[step] = instant_before(due.before, origin, self.calendars, due.calendar)
+            if origin is not None:
+                self.due[step] = due_at(due, origin, self.calendars)
         for name, action in model.actions.items():
             automatic = action.automatic
             if automatic is not None and _counts_from(automatic.from_, part):

@@ -190,12 +190,18 @@ class Seen:
             "safeguards refused": list(self._guarded(self.refused, ("before", "never"), "is never tried and refused")),
         }  # fmt: skip
         missing = [
-            Uncovered(kind, name, text, self.file.marks.key(path))
+            Uncovered(kind, name, text, self._place(path))
             for kind, ones in found.items()
             for path, name, text, tried in ones
             if not tried
         ]
         return Covered(self.file.sop.sop, self.file.file, {kind: len(ones) for kind, ones in found.items()}, missing)
+
+    def _place(self, path: Path) -> Place:
+        """Return where something stands; a shared safeguard stands where the procedure takes it up."""
+        if path[0] == "safeguards" and isinstance(path[1], int):
+            return self.file.place_of(path[1])[0]
+        return self.file.marks.key(path)
 
     def _actions(self) -> Iterator[tuple[Path, str, m.Requirements]]:
         for offer in (*self.outline.offers, *self.outline.everywhere):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.application.scenarios.model import Event, FallsDue, Harm, Launch, Scenario
-from engine.diagnostics import Diagnostic, Place, did_you_mean, in_order
+from engine.diagnostics import Diagnostic, Place, in_order, nearest
 from engine.errors import WrongUse
 from engine.sop.faults import validated
 from engine.sop.shelf import definitions_in, find_root, read_file
@@ -163,8 +163,8 @@ def _like(
     folders = [path.parent, find_root(path) / "scenarios", *([] if beside is None else [beside])]
     file = next((folder / f"{name}.yaml" for folder in folders if (folder / f"{name}.yaml").is_file()), None)
     if file is None:
-        known = [one.stem for folder in folders for one in definitions_in(folder)]
-        hint = did_you_mean(name, list(dict.fromkeys(known)), "stories")
+        near = nearest(name, [one.stem for folder in folders for one in definitions_in(folder)])
+        hint = f'did you mean "{near}"?' if near else "it stands beside this file, or in the folder scenarios"
         return None, [Diagnostic("SCN101", f'there is no story "{name}" to go like', place, hint)]
     story, faults = _load(file, beside, chain)
     circle_below = [one.message for one in faults if "in a circle" in one.message]

@@ -14,8 +14,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, 
 
 from engine.forms.model import Bool, Definition, Name, PartName, Title
 from engine.sop.model import Country, Names, SafeguardId
+from engine.values import MessageKind
 
-StoryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,79}$")]
+StoryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,159}$")]
 
 
 def _instant(value: object) -> datetime:
@@ -88,7 +89,7 @@ class Launch(Definition):
 class ToldTo(Definition):
     """A message that somebody has been sent at some time in the case."""
 
-    kind: Name = Field(description="your_turn, for_information, reminder, escalation or digest")
+    kind: MessageKind = Field(description="your_turn, for_information, reminder, escalation or digest")
     role: Name = Field(description="The role it was for")
 
 

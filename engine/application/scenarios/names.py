@@ -17,16 +17,16 @@ from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledSop
 
 
-def wrong_names(story: Story, sop: CompiledSop, desks: Collection[Actor]) -> list[Diagnostic]:
-    """Return every fault of what a story's own file says of its procedure and desks."""
+def wrong_names(story: Story, sop: CompiledSop, desks: Collection[Actor] | None) -> list[Diagnostic]:
+    """Return every fault of what a story's own file says of its procedure and desks; None: which desks there are is not known."""
     names = _Names(story, sop, desks)
     return [*names.head(), *(fault for one in story.own for fault in names.event(one))]
 
 
 class _Names:
-    def __init__(self, story: Story, sop: CompiledSop, desks: Collection[Actor]) -> None:
+    def __init__(self, story: Story, sop: CompiledSop, desks: Collection[Actor] | None) -> None:
         self._story, self._sop = story, sop
-        self._desks = {one.id for one in desks}
+        self._desks = None if desks is None else {one.id for one in desks}
         steps = sop.steps.values()
         self._actions = {name for step in steps for name in step.actions} | sop.everywhere.keys() | {REOPEN}
         self._timed = {name for step in steps for name, action in step.actions.items() if action.is_timed}
@@ -50,8 +50,7 @@ class _Names:
         for role, desk in story.launch.actors.items():
             if role not in sop.roles:
                 yield self._unknown("role", role, sop.roles, marks.key(("launch", "actors", role)))
-            if desk not in self._desks:
-                yield self._unknown("desk", desk, self._desks, marks.value(("launch", "actors", role)))
+            yield from self._desk(desk, marks.value(("launch", "actors", role)))
         if story.launch.as_ is not None:
             yield from self._who(story.launch.as_, marks.value(("launch", "as")))
         if story.harm is not None:
@@ -74,10 +73,9 @@ class _Names:
             for role, desk in event.assign.items():
                 if role not in self._sop.sop.roles:
                     yield self._unknown("role", role, self._sop.sop.roles, told.place("assign", role))
-                if desk not in self._desks:
-                    yield self._unknown("desk", desk, self._desks, self._value(told, "assign", role))
-        elif event.assign is not None and event.assign not in self._desks:
-            yield self._unknown("desk", event.assign, self._desks, self._value(told, "assign"))
+                yield from self._desk(desk, self._value(told, "assign", role))
+        elif event.assign is not None:
+            yield from self._desk(event.assign, self._value(told, "assign"))
         if event.record is not None:
             yield from self._record(told, event.record)
         yield from self._expected(told)
@@ -97,7 +95,8 @@ class _Names:
                     if role is not None and role not in roles:
                         yield self._unknown("role", str(role), roles, self._value(told, "with", name))
             elif name not in RESERVED and name not in known.fields:
-                yield self._unknown(f'field of "{part}"', name, known.fields, told.place("with", name), "fields")
+                hint = did_you_mean(name, list(known.fields), "fields")
+                yield Diagnostic("SCN110", f'"{part}" has no field "{name}"', told.place("with", name), hint)
             elif name in known.fields and value is not None:
                 declared = known.fields[name]
                 try:
@@ -126,8 +125,12 @@ class _Names:
         for who in wanted.heard or {}:
             yield from self._who(who, told.place("expect", "heard", who))
 
+    def _desk(self, name: str, place: Place) -> Iterator[Diagnostic]:
+        if self._desks is not None and name not in self._desks:
+            yield self._unknown("desk", name, self._desks, place)
+
     def _who(self, name: str, place: Place) -> Iterator[Diagnostic]:
-        if name not in self._desks and name not in self._sop.sop.roles:
+        if self._desks is not None and name not in self._desks and name not in self._sop.sop.roles:
             yield self._unknown("desk or role", name, [*self._desks, *self._sop.sop.roles], place, "desks and roles")
 
     @staticmethod

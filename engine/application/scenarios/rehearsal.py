@@ -239,15 +239,17 @@ class Rehearsal:
     # ── What is expected ────────────────────────────────────────────────────────────────────────────────────────
 
     def _expect(self, told: Told, wanted: Expectation, number: int) -> None:
-        case = self._stage.casework.load(self.ref).case
+        loaded = self._stage.casework.load(self.ref)
+        case, sop = loaded.case, loaded.sop
+        stands = ", ".join(step for step in case.steps() if not sop.steps[step].idle)
         faults = [
-            Fault(f"the case does not stand at {step}, but at {', '.join(case.steps())}", ("expect", "steps"))
+            Fault(f"the case does not stand at {step}, but at {stands}", ("expect", "steps"))
             for step in wanted.steps
             if step not in case.steps()
         ]
         if wanted.outcome is not None and wanted.outcome != case.outcome:
             got = "the case is still open" if case.outcome is None else f"the outcome is {case.outcome}"
-            faults.append(Fault(f"{got} and not {wanted.outcome}", ("expect", "outcome")))
+            faults.append(Fault(f"{got}; the story says: {wanted.outcome}", ("expect", "outcome")))
         messages = self._stage.store.messages(self.ref)
         sent = {(str(one.kind), one.role) for one in messages}
         faults += [
@@ -279,11 +281,11 @@ class Rehearsal:
                 got, said = sorted(heard.get(actor, [])), sorted(wanted.heard.get(named.get(actor, ""), ()))
                 if got != said:
                     place = ("expect", "heard", *([named[actor]] if actor in named else []))
-                    yield Fault(f"{actor} has heard {_listed(got)} and not {_listed(said)}", place)
+                    yield Fault(f"{actor} has heard: {_listed(got)}; the story says: {_listed(said)}", place)
         withheld = sorted({one.role for one in fresh if one.state is MessageState.WITHHELD})
         if wanted.withheld is not None and withheld != sorted(wanted.withheld):
             told, wrong = _listed(withheld), _listed(sorted(wanted.withheld))
-            yield Fault(f"withheld was what was meant for {told} and not for {wrong}", ("expect", "withheld"))
+            yield Fault(f"withheld was what was meant for: {told}; the story says: {wrong}", ("expect", "withheld"))
 
 
 def _speaks(sop: CompiledSop, role: str) -> str:

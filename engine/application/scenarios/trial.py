@@ -15,6 +15,7 @@ from pathlib import Path
 from engine.actors.load import load_actors
 from engine.actors.model import Actor
 from engine.analysis.model_check import Budget, Prover, Verdict
+from engine.application.ports import Entry
 from engine.application.procedures import Checked, check
 from engine.application.scenarios.coverage import Covered, Seen
 from engine.application.scenarios.desks import furnished
@@ -22,7 +23,7 @@ from engine.application.scenarios.load import Story, load_story
 from engine.application.scenarios.model import Lies
 from engine.application.scenarios.names import wrong_names
 from engine.application.scenarios.rehearsal import NotAsExpected, Rehearsal, Stage
-from engine.diagnostics import Diagnostic, did_you_mean
+from engine.diagnostics import Diagnostic, did_you_mean, in_order
 from engine.errors import NotAllowed, UnknownName, WrongUse
 from engine.sop.canonical import canonical, content_hash
 from engine.sop.compile import CompiledSop, compile_sop
@@ -57,6 +58,7 @@ class Result:
         played: how many events were played.
         found: why it did not pass, each at its place.
         note: of a story of a harm, where its path is barred and why.
+        way: the actions taken, by people and by the system, as (step, action) in their order.
     """
 
     path: Path
@@ -65,6 +67,7 @@ class Result:
     played: int
     found: Sequence[Diagnostic] = ()
     note: str = ""
+    way: tuple[tuple[str, str], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -137,16 +140,21 @@ class Trial:
         procedure = self._procedure(story)
         if isinstance(procedure, Diagnostic):
             return Result(path, story.name, story.sop, 0, [*found, procedure])
+        return self.play(story, procedure, found)
+
+    def play(self, story: Story, procedure: InForce, found: Sequence[Diagnostic] = ()) -> Result:
+        """Play a story on a procedure at hand; one with faults (`found`, and those of its names) is not played."""
         try:
             story, desks = self._desks(story, procedure.sop, Path(procedure.file.file))
         except NotADeskFile as why:
-            return Result(path, story.name, story.sop, 0, [*found, why.found])
-        found = [*found, *wrong_names(story, procedure.sop, desks)]
+            found = [*found, why.found, *wrong_names(story, procedure.sop, None)]
+            return Result(story.path, story.name, story.sop, 0, in_order(found))
+        found = in_order([*found, *wrong_names(story, procedure.sop, desks)])
         if found:
-            return Result(path, story.name, story.sop, 0, found)
-        return self._play(story, procedure, desks)
+            return Result(story.path, story.name, story.sop, 0, found)
+        return self._played(story, procedure, desks)
 
-    def _play(self, story: Story, procedure: InForce, desks: Sequence[Actor]) -> Result:
+    def _played(self, story: Story, procedure: InForce, desks: Sequence[Actor]) -> Result:
         with self._opening(procedure, story.begins_at) as stage:
             rehearsal = Rehearsal(stage, story, lambda what, moved: None, desks, procedure.seen)
             played, found = 0, []
@@ -161,12 +169,13 @@ class Trial:
                 found = [
                     Diagnostic("SCN201", f"the case can't be launched: {why.message}", place, "; ".join(why.details))
                 ]
-            if rehearsal.ref:
-                procedure.seen.played(stage.store.history(rehearsal.ref), stage.store.messages(rehearsal.ref))
+            history = stage.store.history(rehearsal.ref) if rehearsal.ref else ()
+            procedure.seen.played(history, stage.store.messages(rehearsal.ref) if rehearsal.ref else ())
         note = ""
         if story.harm is not None and not found:
             found, note = self._harm(story, procedure, rehearsal)
-        return Result(story.path, story.name, story.sop, played, found, note)
+        way = tuple(_way(history, procedure.sop))
+        return Result(story.path, story.name, story.sop, played, found, note, way)
 
     def _harm(self, story: Story, procedure: InForce, rehearsal: Rehearsal) -> tuple[list[Diagnostic], str]:
         """Say whether a harm can happen: its path ran to the end, or was barred on the way."""
@@ -211,7 +220,7 @@ class Trial:
             file = next((one / f"{name}.yaml" for one in folders if (one / f"{name}.yaml").is_file()), None)
             place = story.marks.value(("actors", max(0, n - len(story.actors))))
             if file is None:
-                known = {one.stem for folder in folders for one in definitions_in(folder)}
+                known = next(({one.stem for one in files} for one in folders if (files := definitions_in(one))), set())
                 hint = did_you_mean(name, sorted(known), "files of desks")
                 raise NotADeskFile(Diagnostic("SCN101", f'there is no file of desks "{name}"', place, hint))
             try:
@@ -229,7 +238,7 @@ class Trial:
             beside = {**self._among(self._shipped), **self._among(find_root(story.path))}
             path = beside.get(story.sop)
             if path is None:
-                known = sorted(beside)
+                known = sorted(self._among(find_root(story.path)) or beside)
                 hint = did_you_mean(story.sop, known, "procedures")
                 return Diagnostic("SCN101", f'there is no procedure "{story.sop}"', place, hint)
         try:
@@ -256,7 +265,7 @@ class Trial:
         if key not in self._procedures:
             (checked,) = check(path)
             file = checked.file
-            self._procedures[key] = _in_force(file) if file is not None and checked.is_well_formed else checked
+            self._procedures[key] = in_force(file) if file is not None and checked.is_well_formed else checked
         return self._procedures[key]
 
     def _id_of(self, path: Path) -> str:
@@ -276,11 +285,20 @@ class NotADeskFile(Exception):
         self.found = found
 
 
-def _in_force(file: SopFile) -> InForce:
+def in_force(file: SopFile) -> InForce:
+    """Compile a procedure that was checked."""
     content = canonical(file.sop, file.shelf.forms)
     return InForce(file, content, compile_sop(file.sop, file.shelf.forms, content_hash(content)))
 
 
+def _way(history: Iterable[Entry], sop: CompiledSop) -> Iterator[tuple[str, str]]:
+    """Yield the actions of a history with the step of each; one open everywhere stands at the main step."""
+    for entry in history:
+        if entry.move in ("action", "fire", "breach"):
+            own = [step for step in entry.from_steps if entry.name in sop.steps[step].actions]
+            yield (own or entry.from_steps)[0], entry.name
+
+
 def _told(why: NotAsExpected) -> list[Diagnostic]:
-    hint = "; ".join(why.reasons)
+    hint = f"the reasons: {' '.join(why.reasons)}" if why.reasons else ""
     return [Diagnostic("SCN201", one.text, why.told.place(*one.path), hint) for one in why.faults]
