@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))]
 TOLD = {page: list(examples((ROOT / page).read_text(encoding="utf-8"))) for page in PAGES}
 
+_SMALL = "docs/tutorial/definitions/sops/short-return.yaml"
+
 TRIED_ELSEWHERE = {
     ("make", "demo"): "tests/journeys/test_demo.py",
     ("make", "test"): "this is it",
@@ -24,6 +26,9 @@ TRIED_ELSEWHERE = {
     ("passerelle", "db"): "tests/contracts/test_store.py, on a PostgreSQL of its own",
     ("passerelle", "sop", "test"): "tests/cli/test_stories.py; the page speaks of the reader's own stories",
     ("passerelle", "actor", "absent"): "tests/application/test_telling.py; the page speaks of the reader's own desks",
+    ("passerelle", "actor", "back"): "the same",
+    ("passerelle", "sop", "draw", _SMALL, "--harm"): "tests/cli; there is harm only while a safeguard is broken",
+    ("passerelle", "sop", "draw", _SMALL, "--story"): "tests/cli; the page speaks of the reader's own stories",
     ("export",): "what is set is in docs/reference/settings.md, which a test compares",
 }
 """Commands that a page may name and this test does not run, with what runs them."""
