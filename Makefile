@@ -16,7 +16,8 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[test]'
 	@command -v npm > /dev/null || echo "   without npm: what editors, code hosts and BPMN modellers say is left out of the tests"
 	@! command -v npm > /dev/null || for parts in tests/analysis/bpmn tests/editor; do \
-	    npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $$parts || exit 1; done
+	    npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $$parts \
+	      || echo "   $$parts could not be installed: its tests are left out"; done
 	@touch $@
 
 demo: $(VENV)/.installed

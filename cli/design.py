@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from cli.output import day, out, show_json, table
 from cli.rehearsal import rehearse
 from cli.sarif import sarif
 from cli.stories import play
-from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
+from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw, draw_overview
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
 from engine.application.ports import RecordedProof
@@ -154,19 +155,26 @@ def draw_(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it")] = None,
     language: Language = "en",
     cases: Annotated[bool, typer.Option("--cases", help="Show how many open cases stand at each step")] = False,
+    overview: Annotated[
+        bool, typer.Option("--overview", help="At a glance: what each country does in each phase (svg)")
+    ] = False,
     harm: Annotated[
         str | None, typer.Option(metavar="SAFEGUARD", help="Show the path on which this safeguard is broken")
     ] = None,
     story: Annotated[Path | None, typer.Option(metavar="FILE", help="Show the way that this story goes")] = None,
 ) -> None:
     """The diagram of a procedure: phases as columns, the two countries as lanes."""
-    wanted = _format(format, output)
+    wanted = Format.SVG if overview and format is None and output is None else _format(format, output)
+    if overview and wanted is not Format.SVG:
+        raise WrongUse(f"--overview is drawn as svg, not as {wanted}")
     if cases and wanted in MODELS:
         raise WrongUse(f"--cases is for pictures; {wanted} holds the procedure alone")
     if wanted is Format.SCXML and (harm or story):
         raise WrongUse("--harm and --story are for pictures and BPMN; scxml holds the procedure alone")
     if sum(bool(one) for one in (cases, harm, story)) > 1:
         raise WrongUse("--cases, --harm and --story: one picture shows one of them")
+    if overview and (harm or story):
+        raise WrongUse("--harm and --story are drawn over the whole picture, not over --overview")
     if path.is_dir():
         raise WrongUse(f"{path} is a folder: name one procedure's file")
     (checked,) = check(path)
@@ -180,7 +188,7 @@ def draw_(
         over = harm_of(checked, harm)
     elif story is not None:
         over = story_of(checked, story)
-    drawn = draw(sop, wanted, language, over)
+    drawn = draw_overview(sop, language, over) if overview else draw(sop, wanted, language, over)
     if output is None:
         print(drawn, end="")
         return
@@ -210,22 +218,33 @@ def _live(sop: str) -> Overlay:
         return Overlay(counts=house.queries.standing(sop))
 
 
-@app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
+@app.command("schema", epilog="Example: passerelle sop schema --into sop_definitions/schema")
 def schema(
     form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
     kind: Annotated[str, typer.Option(help="sop, layer, form, safeguard or scenario: the files it is for")] = "sop",
+    into: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all schemas as files there")] = None,
 ) -> None:
-    """The JSON Schema for editors."""
+    """The JSON Schemas for editors: one printed, or all written where the first line of each file finds them."""
     from engine.application.scenarios.schema import scenario_schema
     from engine.sop.schema import form_schema, layer_schema, safeguard_schema, sop_schema
 
-    kinds = {
+    kinds: dict[str, Callable[[], dict[str, object]]] = {
         "sop": sop_schema, "layer": layer_schema, "form": form_schema, "safeguard": safeguard_schema,
         "scenario": scenario_schema,
     }  # fmt: skip
     if kind not in kinds:
         raise WrongUse(f'"{kind}" is not a kind of file: {", ".join(kinds)}')
-    show_json(kinds["form" if form else kind]())
+    if into is None:
+        show_json(kinds["form" if form else kind]())
+        return
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for name, made in kinds.items():
+            file = into / f"{name}.schema.json"
+            file.write_text(json.dumps(made(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            out.print(f"✓ {file}", soft_wrap=True)
+    except OSError as why:
+        raise WrongUse(f"{into} can't be written: {why.strerror}") from None
 
 
 @app.command("publish", epilog="Example: passerelle sop publish sop_definitions/sops/adult-return.yaml")

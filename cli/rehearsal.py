@@ -15,7 +15,9 @@ from cli.cases import Json
 from cli.output import err, out, show_json, table
 from engine.analysis.simulation.pace import ASSUMED, OF_DUE
 from engine.analysis.simulation.report import Report, RoleShown, days, share
-from engine.analysis.simulation.run import BEGINS_ON, MOST_ACTIONS, Setting, simulate
+from engine.analysis.simulation.run import MOST_ACTIONS, simulate
+from engine.analysis.simulation.setting import BEGINS_ON, Setting
+from engine.analysis.simulation.years import without_end
 from engine.application.procedures import check
 from engine.calendars.almanac import shipped
 from engine.errors import NotAllowed, WrongUse
@@ -57,7 +59,7 @@ def rehearse(
         _numbers("--staff", staff, int),
         _numbers("--rate", rate, float),
     ).checked(sop)
-    calendars = shipped().between(setting.destination, setting.origin)
+    calendars = without_end(shipped().between(setting.destination, setting.origin))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("cases"))
     with Progress(*columns, console=err, disable=json or not err.is_terminal, transient=True) as progress:
         bar = progress.add_task("Simulating", total=cases)

@@ -12,9 +12,7 @@ Terms: docs/glossary.md, "safeguard". Kinds and their meaning: docs/reference/so
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from heapq import heappop, heappush
@@ -40,6 +38,7 @@ from engine.analysis.slices import (
     Watched,
 )
 from engine.analysis.state_space import Space
+from engine.analysis.uninterrupted import uninterrupted
 from engine.sop import model as m
 from engine.sop.compile import MAIN, CompiledSop
 
@@ -124,7 +123,7 @@ class Prover:
 
     def decide(self, safeguard: m.Safeguard) -> Proof:
         """Decide one safeguard."""
-        with _uninterrupted():
+        with uninterrupted():
             return self._decide(safeguard)
 
     def _decide(self, safeguard: m.Safeguard) -> Proof:
@@ -419,18 +418,6 @@ class Prover:
         if not found or not (parts or ignored.facts):
             return Proof(safeguard, Verdict.VACUOUS, reason="It names nothing.")
         return Proof(safeguard, Verdict.HOLDS)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Keep the search for cyclic garbage out: so many states come, and none is cyclic, that it took a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,8 +165,8 @@ class FormPart(Definition):
     """A part of a form, recorded, voided and required by itself."""
 
     title: Title = Field(description="The part's name, per language")
-    note: Title | None = None
-    basis: Bases = ()
+    note: Title | None = Field(None, description="What should be known of it, per language")
+    basis: Bases = Field((), description="What it rests on")
     keyed: Keyed | None = Field(None, description="Recorded once for each receiving role and purpose")
     fields: dict[FieldKey, FormField] = Field(min_length=1, description="The fields, in the order they are asked")
 
@@ -179,7 +179,9 @@ class Form(Definition):
     title: Title = Field(description="The form's name, per language")
     note: Title | None = Field(None, description='Where it comes from, e.g. "our form, modelled on …"')
     basis: Bases = Field((), description="What it rests on")
-    keyed: Keyed | None = None
+    keyed: Keyed | None = Field(
+        None, description="For a form without parts: recorded once for each receiving role and purpose"
+    )
     fields: dict[FieldKey, FormField] = Field(default_factory=dict, description="Fields of a form without parts")
     parts: dict[Name, FormPart] = Field(default_factory=dict, description="The parts of a form that has parts")
 

@@ -30,7 +30,11 @@ MERGED_KEYS: Final = (
 
 LayerId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
-_Part = Annotated[dict[str, Any], Field(default_factory=dict)]
+_Part = dict[str, Any]
+
+
+def _part(description: str) -> Any:
+    return Field(default_factory=dict, description=description)
 
 
 class Layer(Definition):
@@ -41,16 +45,18 @@ class Layer(Definition):
     side: Literal["destination", "origin"] = Field(
         description="destination where the person is now, origin where the person returns to"
     )
-    roles: _Part
-    phases: _Part
-    facts: _Part
-    lists: _Part
-    not_confirmed: _Part
-    share_when: dict[str, Any] | list[Any] = Field(default_factory=dict)
-    steps: _Part
-    alongside: _Part
-    everywhere: _Part
-    safeguards: list[Any] = Field(default_factory=list)
+    roles: _Part = _part("What differs in who acts: institutions, what should be known of them")
+    phases: _Part = _part("Further phases, or other words for one")
+    facts: _Part = _part("Further facts that this country's rules ask for")
+    lists: _Part = _part("Lists with what this country adds")
+    not_confirmed: _Part = _part("What could not be confirmed of this country's rules, shown to those who act")
+    share_when: dict[str, Any] | list[Any] = Field(
+        default_factory=dict, description="What must hold besides before anything is told across the border"
+    )
+    steps: _Part = _part("What differs at the main steps")
+    alongside: _Part = _part("What differs in the lines alongside")
+    everywhere: _Part = _part("What differs in the actions open everywhere")
+    safeguards: list[Any] = Field(default_factory=list, description="Further safeguards, or stricter ones")
 
 
 def read_layer(source: Source) -> tuple[Layer | None, list[Diagnostic]]:

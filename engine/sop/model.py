@@ -157,7 +157,9 @@ class Waited(Definition):
 
     since: Name | None = Field(None, description="A step")
     at_least: Length = Field(description="How long at least")
-    from_: FieldOfForm | None = Field(None, alias="from")
+    from_: FieldOfForm | None = Field(
+        None, alias="from", description="A date on a form; while it is not known, the wait is not over"
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Waited:
@@ -167,15 +169,17 @@ class Waited(Definition):
 
 
 class WaitedRequirement(Definition):
-    waited: Waited
+    """So much time has passed."""
+
+    waited: Waited = Field(description="How long must have passed since a step was entered, or since a date on a form")
 
 
 class Taken(Definition):
     """How often an action was taken (after the last `since`)."""
 
     action: Name = Field(description="An action")
-    at_most: int | None = Field(None, ge=0, le=100)
-    at_least: int | None = Field(None, ge=1, le=100)
+    at_most: int | None = Field(None, ge=0, le=100, description="So often, or less")
+    at_least: int | None = Field(None, ge=1, le=100, description="So often, or more")
     since: Name | None = Field(None, description="A step or an action")
 
     @model_validator(mode="after")
@@ -186,16 +190,22 @@ class Taken(Definition):
 
 
 class TakenRequirement(Definition):
-    taken: Taken
+    """An action was taken so often."""
+
+    taken: Taken = Field(description="How often an action must, or may, have been taken")
 
 
 class Acknowledged(Definition):
+    """Who has said of which step that they have it."""
+
     by: Name = Field(description="The role that says: we have it")
     of: Name = Field(description="The step it has taken up")
 
 
 class AcknowledgedRequirement(Definition):
-    acknowledged: Acknowledged
+    """A step has been acknowledged by the role that takes it up."""
+
+    acknowledged: Acknowledged = Field(description="Somebody has said: we have it")
 
 
 class SeriesRequirement(Definition):
@@ -205,10 +215,14 @@ class SeriesRequirement(Definition):
 
 
 class AnyOfRequirement(Definition):
+    """At least one of several requirements holds."""
+
     any_of: tuple[Requirement, ...] = Field(min_length=1, description="At least one of these holds")
 
 
 class NoneOfRequirement(Definition):
+    """None of several requirements holds."""
+
     none_of: tuple[Requirement, ...] = Field(min_length=1, description="None of these holds")
 
 
@@ -260,7 +274,7 @@ class Rung(Definition):
     """A reminder: so long before or after a deadline (or at it)."""
 
     length: Length = Field(description="How long")
-    direction: Literal["before", "after"] = "before"
+    direction: Literal["before", "after"] = Field("before", description="before or after the deadline")
 
     @model_validator(mode="before")
     @classmethod
@@ -289,9 +303,9 @@ class Escalation(Definition):
 class Origin(Definition):
     """From when time is counted, if not from entering the step: a date on a form, or the entry of another step."""
 
-    form: PartName | None = None
-    field: Name | None = None
-    enter: Name | None = None
+    form: PartName | None = Field(None, description="A form, or a part of it, that holds the date")
+    field: Name | None = Field(None, description="Its field of type date")
+    enter: Name | None = Field(None, description="A step: time counts from when it was last entered")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Origin:
@@ -310,12 +324,12 @@ class DeadlineRule(Definition):
     cut_off: CutOff | None = Field(
         None, description="What begins after this local time counts as of the next working day: 16:00, or closing"
     )
-    remind: tuple[Rung, ...] = Field((), description="e.g. [3 working days before, 1 day after]")
-    escalate: tuple[Escalation, ...] = ()
+    remind: tuple[Rung, ...] = Field((), description="Reminders, each so long before or after")
+    escalate: tuple[Escalation, ...] = Field((), description="Who hears of it when it is late, and how late")
     suspend_for: tuple[SuspensionReason, ...] | None = Field(
         None, description="The reasons for which its clock may stand still; any, unless it rests on law: then none"
     )
-    basis: Bases = ()
+    basis: Bases = Field((), description="What the time limit rests on")
 
     @model_validator(mode="after")
     def _one_length(self) -> DeadlineRule:
@@ -344,21 +358,29 @@ class Series(Definition):
     """What comes round while a step lasts: visits, offers."""
 
     at: tuple[Length, ...] = Field(min_length=1, description="When each occurrence is due, counted from `from`")
-    from_: Origin | None = Field(None, alias="from")
-    calendar: Calendar = Calendar.ORIGIN
+    from_: Origin | None = Field(
+        None, alias="from", description="From when they are counted; entering the step unless named"
+    )
+    calendar: Calendar = Field(
+        Calendar.ORIGIN, description="Whose working days count: destination, origin, both or either"
+    )
     forms: tuple[PartName, ...] = Field((), description="What is recorded at each occurrence")
     requires: Requirements = Field((), description="An occurrence due while these fail lapses")
-    remind: tuple[Rung, ...] = ()
-    title: Title | None = None
-    basis: Bases = ()
+    remind: tuple[Rung, ...] = Field((), description="When to remind of each occurrence")
+    title: Title | None = Field(None, description="Its name, per language")
+    basis: Bases = Field((), description="What it rests on")
 
 
 class Automatic(Definition):
     """Makes an action a timed one: the system takes it so long after its step was entered, or after a date on a form."""
 
     after: Length = Field(description="How long after")
-    from_: FieldOfForm | None = Field(None, alias="from")
-    calendar: Calendar = Calendar.DESTINATION
+    from_: FieldOfForm | None = Field(
+        None, alias="from", description="A date on a form from which it is counted; entering the step unless named"
+    )
+    calendar: Calendar = Field(
+        Calendar.DESTINATION, description="Whose working days count: destination, origin, both or either"
+    )
 
 
 class Takes(Definition):
@@ -367,7 +389,7 @@ class Takes(Definition):
     low: Length = Field(description="The least")
     typical: Length = Field(description="What it mostly is")
     high: Length = Field(description="The most")
-    basis: Bases = ()
+    basis: Bases = Field((), description="What these lengths rest on")
 
     @model_validator(mode="after")
     def _in_order(self) -> Takes:
@@ -409,9 +431,16 @@ class Tell(Worded):
 
     WORD: ClassVar = "role"
 
-    role: Name
-    as_: Literal["stop"] | None = Field(None, alias="as")
-    without_consent: WithoutConsent | None = None
+    role: Name = Field(description="The role that is told")
+    as_: Literal["stop"] | None = Field(
+        None,
+        alias="as",
+        description="stop: one fixed sentence without reasons, to those only who were told of the case",
+    )
+    without_consent: WithoutConsent | None = Field(
+        None,
+        description="Allows it without consent: danger, or the protection of a child; roles of side destination only",
+    )
 
 
 By = Annotated[tuple[Name, ...], Field(min_length=1), OrOne()]
@@ -427,7 +456,9 @@ class Action(Definition):
     to: Name = Field(description="A step; in `everywhere` also `stay`, from a pause step also `resume`")
     by: By = Field(description="Roles who may take it; any, system or environment")
     title: Title | None = Field(None, description="What a person reads on the button, per language")
-    note: Title | None = None
+    note: Title | None = Field(
+        None, description="What the person at the desk should know before taking it, per language"
+    )
     requires: Requirements = Field((), description="All must hold")
     tell: tuple[Tell, ...] = Field((), description="Roles told for information")
     sets: dict[Name, str | None] = Field(default_factory=dict, description="Fact: its new value")
@@ -439,7 +470,7 @@ class Action(Definition):
     )
     noted_by: Names = Field((), description="For environment actions: who enters what really happened")
     irreversible: Bool = Field(False, description="A departure, say: no correction can undo it")
-    basis: Bases = ()
+    basis: Bases = Field((), description="What it rests on")
 
     @model_validator(mode="after")
     def _time_takes_no_chance(self) -> Action:
@@ -451,10 +482,12 @@ class Action(Definition):
 class While(Definition):
     """Which configurations are covered: all keys must hold, a list means any of it."""
 
-    phases: Names = ()
-    steps: Names = ()
-    at: Names = ()
-    fact: dict[Name, Values] = Field(default_factory=dict)
+    phases: Names = Field((), description="Phases; any of them")
+    steps: Names = Field((), description="Steps of the main line or of strands; any of them")
+    at: Names = Field((), description="Steps, of the main line, a strand or alongside; any of them")
+    fact: dict[Name, Values] = Field(
+        default_factory=dict, description="Fact: the value, or the list of values, it must have"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> While:
@@ -466,8 +499,10 @@ class While(Definition):
 class EverywhereAction(Action):
     """An action open from every configuration that `while` covers."""
 
-    while_: Literal["any"] | While = Field("any", alias="while")
-    code: str | None = None
+    while_: Literal["any"] | While = Field(
+        "any", alias="while", description="From where it is open: any, or phases, steps, facts"
+    )
+    code: str | None = Field(None, description="Its number in the procedure it is modelled on")
 
     @model_validator(mode="after")
     def _has_no_chance(self) -> EverywhereAction:
@@ -481,9 +516,9 @@ class FormEntry(Worded):
 
     WORD: ClassVar = "form"
 
-    form: PartName
-    by: Names = ()
-    requires: Requirements = ()
+    form: PartName = Field(description="A form, or a part of it")
+    by: Names = Field((), description="Roles who may record it; those responsible for the step unless named")
+    requires: Requirements = Field((), description="What must hold before it can be recorded")
 
 
 class Reopens(Definition):
@@ -503,15 +538,19 @@ class Step(Definition):
     phase: Name | None = Field(None, description="Groups steps; strand steps inherit it")
     responsible: Names = Field((), description="Roles who must act here")
     guidance: tuple[str, ...] = Field((), description="Ids of the document library")
-    basis: Bases = ()
+    basis: Bases = Field((), description="What it rests on")
     forms: tuple[FormEntry, ...] = Field((), description="What can be recorded here")
-    due: DeadlineRule | None = None
+    due: DeadlineRule | None = Field(
+        None, description="Until when its work is to be done, and who hears of it if it is not"
+    )
     takes: Takes | None = Field(None, description="How long its work takes in a rehearsal: low, typical, high")
-    series: dict[Name, Series] = Field(default_factory=dict)
-    actions: dict[Name, Action] = Field(default_factory=dict)
+    series: dict[Name, Series] = Field(
+        default_factory=dict, description="What comes round while the step lasts: visits, offers, by name"
+    )
+    actions: dict[Name, Action] = Field(default_factory=dict, description="The ways on from here, by name")
     strands: dict[Name, Strand] = Field(default_factory=dict, description="Lines that run side by side in this step")
     end: Name | None = Field(None, description="The outcome, for a step that ends its line")
-    reopens: Reopens | None = None
+    reopens: Reopens | None = Field(None, description="For an end: how a closed case comes back")
     pause: Bool = Field(False, description="A step for paused cases; entered only by an everywhere action")
 
     @model_validator(mode="after")
@@ -533,8 +572,8 @@ class Strand(Definition):
     """A parallel line of steps, inside one step or alongside the whole case."""
 
     start: Name = Field(description="The step at which the line begins")
-    title: Title | None = None
-    code: str | None = None
+    title: Title | None = Field(None, description="The line's name, per language")
+    code: str | None = Field(None, description="Its number in the procedure it is modelled on")
     after_end: Bool = Field(False, description="Alongside only: goes on after the case is closed")
     steps: dict[Name, Step] = Field(min_length=1, description="Its steps; one of them has an `end`")
 
@@ -548,7 +587,7 @@ class Role(Definition):
     from_step: Name | None = Field(None, description="The step from which an actor must be known")
     acts_for: Names = Field((), description="For a role of side person: the roles who enter its acts")
     note: Title | None = Field(None, description="Which bodies do this in a country, per language")
-    basis: Bases = ()
+    basis: Bases = Field((), description="Where this was found")
 
     @model_validator(mode="after")
     def _a_person_is_spoken_for(self) -> Role:
@@ -593,14 +632,16 @@ class NotConfirmed(Definition):
 class EventPattern(Definition):
     """What a safeguard speaks of, when it is more than an action's name."""
 
-    enter: Name | None = None
-    leave: Name | None = None
-    record: PartName | None = None
-    where: dict[Name, Values] = Field(default_factory=dict)
-    acknowledge: Name | None = None
+    enter: Name | None = Field(None, description="A step is entered")
+    leave: Name | None = Field(None, description="A step is left")
+    record: PartName | None = Field(None, description="A form, or a part of it, is recorded")
+    where: dict[Name, Values] = Field(
+        default_factory=dict, description="With `record`: field, and the value or values it says"
+    )
+    acknowledge: Name | None = Field(None, description="A step is acknowledged")
     tell: Name | None = Field(None, description="A role, side or kind")
-    show: PartName | None = None
-    to: Name | None = None
+    show: PartName | None = Field(None, description="A form, or a part of it, is shown")
+    to: Name | None = Field(None, description="With `show`: the role or kind that would see it")
     KEYS: ClassVar = ("enter", "leave", "record", "acknowledge", "tell", "show")
 
     @model_validator(mode="after")
@@ -624,8 +665,8 @@ class Ignores(Definition):
     """Actions that none of these forms and facts may decide."""
 
     actions: Names = Field(min_length=1, description="Actions that must not look at them")
-    forms: tuple[PartName, ...] = ()
-    facts: Names = ()
+    forms: tuple[PartName, ...] = Field((), description="Forms they must not look at")
+    facts: Names = Field((), description="Facts they must not look at")
 
 
 SafeguardId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,79}$")]
@@ -635,26 +676,36 @@ class Safeguard(Definition):
     """A right that must hold on every path. Kinds: before, after, in, never, from, always, ignores."""
 
     id: SafeguardId = Field(description="Its name in reports; a variant overrides it by this")
-    title: Title | None = None
-    basis: Bases = ()
-    if_: FactRequirement | None = Field(None, alias="if")
-    before: Events | None = None
-    require: Requirements = ()
-    happened: Events | None = None
-    since: Events | None = None
-    after: Events | None = None
-    eventually: Events | None = None
-    bounded: Bool = False
-    within: Length | None = None
-    from_: Literal["any"] | Origin | None = Field(None, alias="from")
-    escalate: tuple[Escalation, ...] = ()
-    in_: Literal["any"] | While | None = Field(None, alias="in")
-    available: Name | None = None
-    never: Events | None = None
-    while_: Literal["any"] | While | None = Field(None, alias="while")
-    reachable: Names = ()
-    always: Requirements = ()
-    ignores: Ignores | None = None
+    title: Title | None = Field(None, description="The right in words, per language")
+    basis: Bases = Field((), description="What it rests on: a procedure that breaks law or soft law is not published")
+    if_: FactRequirement | None = Field(None, alias="if", description="Narrows it to cases with these facts")
+    before: Events | None = Field(None, description="What may not happen unless …: an action, or an event")
+    require: Requirements = Field((), description="With `before`: what must hold at that moment")
+    happened: Events | None = Field(None, description="With `before`: what must have happened earlier")
+    since: Events | None = Field(None, description="With `happened`: after the last of these")
+    after: Events | None = Field(None, description="After what something must stay possible")
+    eventually: Events | None = Field(
+        None, description="With `after`: one of these must stay within reach until it happens"
+    )
+    bounded: Bool = Field(False, description="With `after`: no going round in circles without it, either")
+    within: Length | None = Field(None, description="With `after`: arms a deadline of the case, so long from then")
+    from_: Literal["any"] | Origin | None = Field(
+        None, alias="from", description="any, with `reachable`; with `within`, from when the time counts"
+    )
+    escalate: tuple[Escalation, ...] = Field((), description="With `within`: who hears of it when it is late")
+    in_: Literal["any"] | While | None = Field(
+        None, alias="in", description="Where something must be open: any, or phases, steps, facts"
+    )
+    available: Name | None = Field(
+        None, description="With `in`: the action that must be open there, with nothing in its way"
+    )
+    never: Events | None = Field(None, description="What must not happen: an action, or an event")
+    while_: Literal["any"] | While | None = Field(
+        None, alias="while", description="With `never`: where it must not; any unless named"
+    )
+    reachable: Names = Field((), description="With `from: any`: from everywhere one of these steps can be reached")
+    always: Requirements = Field((), description="What must hold in every configuration")
+    ignores: Ignores | None = Field(None, description="What these actions must not depend on")
 
     PARTNERS: ClassVar[dict[str, tuple[str, ...]]] = {
         "before": ("require", "happened", "since"),
@@ -747,7 +798,7 @@ class Sop(Definition):
     """One standard operating procedure."""
 
     sop: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")] = Field(description="The procedure's id")
-    version: int = Field(1, ge=1)
+    version: int = Field(1, ge=1, description="The author's own number; publishing counts by itself")
     title: Title = Field(description="The procedure's name, per language")
     note: Title | None = Field(None, description="What should be known before it is used, per language")
     basis: Bases = Field((), description="What it rests on")

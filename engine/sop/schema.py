@@ -1,4 +1,4 @@
-"""The JSON Schema of SOP, layer and form files, made from the models, for editors that complete and underline while one writes.
+"""The JSON Schemas of SOP, layer, form and shared safeguard files, made from the models, for editors that complete and underline.
 
 It describes files as written: short forms (`forms: [intake]`, `by: any`, one word where a list may stand) beside the long ones;
 a reader of YAML that makes numbers or truth values of scalars is not contradicted. A file that `extends` another may leave out
@@ -7,11 +7,14 @@ anything, may `remove: true`, and may lengthen a list by `{add: […]}`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from engine.forms.model import NAME, Form
+from engine.sop.examples import EXAMPLES
+from engine.sop.keys import Key, keys_of, models_in
 from engine.sop.layer import MERGED_KEYS, OWN_KEYS, Layer
 from engine.sop.model import Safeguard, Sop
 from engine.sop.shared import Right, SharedSafeguards
@@ -34,7 +37,9 @@ def sop_schema() -> dict[str, Any]:
     variant = _variant(whole, parts, variants)
     variant["properties"]["extends"] = {
         **whole["properties"]["sop"],
+        "title": "extends (variant)",
         "description": "The procedure this one is built upon",
+        "examples": ["adult-return"],
     }
     layer = _as_written(Layer)[0]["properties"]["layer"]
     variant["properties"]["layers"] = {
@@ -126,21 +131,35 @@ def _with_placeholders(node: Any) -> Any:
 
 
 def _or_placeholder(schema: dict[str, Any]) -> dict[str, Any]:
-    about: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
-    return {**about, "anyOf": [schema, {"$ref": "#/$defs/Placeholder"}]}
+    return {**_about(schema), "anyOf": [schema, {"$ref": "#/$defs/Placeholder"}]}
 
 
-def schema_of(model: type[BaseModel], title: str) -> dict[str, Any]:
-    """Return the JSON Schema of files that hold one `model`, as written."""
-    whole, parts = _as_written(model)
+def schema_of(
+    model: type[BaseModel], title: str, examples: Mapping[str, Mapping[str, str]] = EXAMPLES
+) -> dict[str, Any]:
+    """Return the JSON Schema of files that hold one `model`, as written; `examples` by model and key."""
+    whole, parts = _as_written(model, examples)
     return {"$schema": DIALECT, **whole, "title": title, "$defs": parts}
 
 
-def _as_written(model: type[BaseModel]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _as_written(
+    model: type[BaseModel], examples: Mapping[str, Mapping[str, str]] = EXAMPLES
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the schema of a model, and those of the models in it by name."""
     schema: dict[str, Any] = _loosened(model.model_json_schema(by_alias=True))
     parts: dict[str, Any] = schema.pop("$defs", {})
+    models = {one.__name__: one for one in models_in(model)}
+    for name, part in {**parts, model.__name__: schema}.items():
+        if name in models:
+            _explain(part, {key.name: key for key in keys_of(models[name], examples)})
     return schema, parts
+
+
+def _explain(part: dict[str, Any], keys: Mapping[str, Key]) -> None:
+    """Put beside each key what an editor shows of it: a title and an example."""
+    written = next((one for one in part.get("anyOf", ()) if "properties" in one), part)
+    for name, schema in written["properties"].items():
+        written["properties"][name] = {"title": keys[name].title, **schema, "examples": [keys[name].example]}
 
 
 def _loosened(node: Any) -> Any:
@@ -204,4 +223,4 @@ def _or_removed(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _about(schema: dict[str, Any]) -> dict[str, Any]:
-    return {key: schema[key] for key in ("description", "default") if key in schema}
+    return {key: schema[key] for key in ("title", "description", "default", "examples") if key in schema}

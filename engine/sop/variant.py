@@ -26,6 +26,8 @@ from engine.sop.requirements import words
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 _HEAD: Final = """\
+# yaml-language-server: $schema=../schema/sop.schema.json
+#
 # {title}
 #
 # A variant of {base}: all of it holds here, but for what is said below. Check it after each change:

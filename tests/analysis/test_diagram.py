@@ -111,6 +111,7 @@ def segments(way: Way) -> Iterator[tuple[tuple[float, float], tuple[float, float
 
 def labels_of(card: Card) -> Iterator[Label]:
     yield card.title
+    yield from card.rows
     yield from (port.label for port in card.ports)
 
 
@@ -217,14 +218,14 @@ def inside(name: str, box: Box, labels: Iterable[Label]) -> Iterator[str]:
 
 def test_nothing_lies_on_anything(sop, language):
     """Cards, strands, words and headings are apart; arrows run through no step, and never on one to another target."""
-    assert list(faults(lay_out(outline_of(sop), language))) == []
+    assert list(faults(lay_out(Words(outline_of(sop), language)))) == []
 
 
 @settings(max_examples=120, deadline=None)
 @given(shapes())
 def test_nothing_lies_on_anything_in_a_procedure_of_any_shape(shape):
     """The same of procedures that nobody would write."""
-    assert list(faults(lay_out(outline_of(shape), "en"))) == []
+    assert list(faults(lay_out(Words(outline_of(shape), "en")))) == []
 
 
 def test_an_arrow_enters_level_with_no_other():
@@ -240,7 +241,7 @@ def test_an_arrow_enters_level_with_no_other():
 
 def test_an_overlap_would_be_told(sop):
     """The measure above sees a card that lies on another and one that has left its lane."""
-    layout = lay_out(outline_of(sop), "en")
+    layout = lay_out(Words(outline_of(sop), "en"))
     first, *others = layout.cards
     on_it = next(card for card in others if not card.strands)
     moved = on_it.moved(first.box.x - on_it.box.x + 3, first.box.y - on_it.box.y + 3)
@@ -254,7 +255,8 @@ def test_an_overlap_would_be_told(sop):
 def test_every_step_and_action_is_drawn(sop, language):
     """Nothing is left out: all steps are cards, all actions rows, all that leads somewhere has an arrow."""
     outline = outline_of(sop)
-    said, layout = Words(outline, language), lay_out(outline, language)
+    said = Words(outline, language)
+    layout = lay_out(said)
     arrows = [arrow for spot in outline.spots for arrow in said.arrows(spot.name)]
 
     assert {card.step for card in layout.all_cards()} == set(outline.by_name)

@@ -19,7 +19,9 @@ import pytest
 from engine.analysis.simulation.life import Life, Recording
 from engine.analysis.simulation.pace import pace_of
 from engine.analysis.simulation.report import Report, days
-from engine.analysis.simulation.run import MOST_ACTIONS, Setting, simulate
+from engine.analysis.simulation.run import MOST_ACTIONS, simulate
+from engine.analysis.simulation.setting import Setting
+from engine.analysis.simulation.years import without_end
 from engine.application.procedures import check
 from engine.calendars.almanac import shipped
 from engine.cases.case import Facts, Fire, RecordView, Take
@@ -78,7 +80,7 @@ def adult() -> CompiledSop:
 
 def play(sop: CompiledSop, **said: object) -> Report:
     setting = Setting("FR", "AL", **said)  # type: ignore[arg-type]
-    return simulate(sop, setting, shipped().between("FR", "AL"))
+    return simulate(sop, setting, without_end(shipped().between("FR", "AL")))
 
 
 def step(takes: str, actions: str = "actions: {finish: {to: closed, by: [worker]}}", more: str = "") -> str:
@@ -103,7 +105,7 @@ RATES = {
 @pytest.mark.parametrize("path", RATES, ids=lambda path: path.stem)
 def test_every_simulated_move_is_accepted_by_the_engine(path, rates):
     """Played through `decide` at its own instant, no move is refused, and the case then stands, and knows, the same."""
-    sop, calendars = compiled(path), shipped().between("FR", "AL")
+    sop, calendars = compiled(path), without_end(shipped().between("FR", "AL"))
     lives: list[Life] = []
 
     simulate(sop, Setting("FR", "AL", 120, rates=RATES[path] if rates else {}), calendars, diaries=lives.append)
@@ -145,7 +147,7 @@ def test_the_played_cases_take_every_turn():
         states.update(one.state for rounds in life.series.values() for one in rounds)
 
     simulate(
-        sop, Setting("FR", "AL", 200, rates=RATES[EVERY_TURN]), shipped().between("FR", "AL"), diaries=look
+        sop, Setting("FR", "AL", 200, rates=RATES[EVERY_TURN]), without_end(shipped().between("FR", "AL")), diaries=look
     )  # fmt: skip
 
     assert set(moved) >= {
@@ -166,7 +168,7 @@ def test_the_played_cases_take_every_turn():
 
 def test_a_pause_moves_what_is_due_as_the_engine_does():
     """Ten days on hold: the deadline is ten days later, in the rehearsal and in the engine."""
-    sop, calendars = compiled(EVERY_TURN), shipped().between("FR", "AL")
+    sop, calendars = compiled(EVERY_TURN), without_end(shipped().between("FR", "AL"))
     life = Life(sop, 1, calendars, FRIDAY, keep_diary=True)
     life.launch("worker", {})
     before = life.due["talk"]
@@ -190,7 +192,7 @@ def recording(part: str, on: str, **fields: str) -> Recording:
 
 def test_a_date_that_becomes_known_sets_what_counts_from_it():
     """Three days after the date on the form, at the end of the day; and the deadline that counts back from it."""
-    life = Life(compiled(EVERY_TURN), 1, shipped().between("FR", "AL"), FRIDAY, keep_diary=False)
+    life = Life(compiled(EVERY_TURN), 1, without_end(shipped().between("FR", "AL")), FRIDAY, keep_diary=False)
     life.launch("worker", {})
     life.take(life.sop.steps["talk"].actions["prepare"], "talk", "worker")
     assert life.timers.keys() == {("asked", "lapse")}
@@ -203,7 +205,7 @@ def test_a_date_that_becomes_known_sets_what_counts_from_it():
 
 def test_a_visit_counts_for_the_latest_that_was_due():
     """After forty days the visit of the first month is recorded, and that of the first week stays open."""
-    life = Life(compiled(EVERY_TURN), 1, shipped().between("FR", "AL"), FRIDAY, keep_diary=False)
+    life = Life(compiled(EVERY_TURN), 1, without_end(shipped().between("FR", "AL")), FRIDAY, keep_diary=False)
     life.launch("worker", {})
     life.take(life.sop.steps["way"].actions["arrive"], "way", "escort")
     life.at(FRIDAY + timedelta(days=40))
@@ -258,6 +260,43 @@ def test_one_desk_waits_as_queueing_theory_says(small, low, typical, high):
     assert margin < expected / 5
 
 
+def mean_wait(servers: int, per_day: float) -> float:
+    """Return the mean wait, in days, before so many servers of whom each case takes a whole day (M/D/c), from first principles.
+
+    Who is there a day later: those who could not be served at once, and whoever has come meanwhile. What this leaves as it is
+    gives the mean number that waits, and Little's law the time.
+    """
+    most = 60
+    comes = [math.exp(n * math.log(per_day) - per_day - math.lgamma(n + 1)) for n in range(most)]
+    there = [1.0, *[0.0] * (most - 1)]
+    for _ in range(400):
+        left = [sum(there[: servers + 1]), *there[servers + 1 :], *[0.0] * servers]
+        there = [sum(left[k] * comes[n - k] for k in range(n + 1)) for n in range(most)]
+    return sum((n - servers) * share for n, share in enumerate(there) if n > servers) / per_day
+
+
+def test_the_mean_wait_of_one_server_is_that_of_pollaczek_and_khinchine():
+    """The measure of the next test, where there is a formula: load / (2 (1 - load)) days."""
+    assert mean_wait(1, 0.7) == pytest.approx(0.7 / (2 * 0.3), rel=1e-6)
+
+
+@pytest.mark.parametrize("servers", [2, 3])
+def test_several_desks_wait_as_queueing_theory_says(small, servers):
+    """One queue before several who each take a day: inside the interval of 10 independent runs."""
+    sop = small(step("low: 24 hours, typical: 24 hours, high: 24 hours"))
+    per_day = 0.75 * servers
+    means = []
+    for seed in range(10):
+        report = play(sop, cases=4000, per_week=7 * per_day, seed=seed, staff={"worker": servers})
+        (shown,) = report.steps
+        means.append(statistics.fmean(shown.tally.queued) / 86_400)
+
+    # Student's t for 9 degrees of freedom, 99 %
+    margin = 3.25 * statistics.stdev(means) / math.sqrt(10)
+    assert abs(statistics.fmean(means) - mean_wait(servers, per_day)) < margin
+    assert margin < mean_wait(servers, per_day) / 5
+
+
 def test_two_desks_share_one_queue(small):
     """With work for 1.4 people two keep up: nobody waits long; and what was worked at once is what came in."""
     sop = small(step("low: 8 hours, typical: 8 hours, high: 8 hours"))
@@ -280,7 +319,7 @@ def test_the_queue_is_first_come_first_served(small):
     sop, ended = small(step("low: 1 hour, typical: 2 hours, high: 3 hours")), list[int]()
 
     simulate(
-        sop, Setting("FR", "AL", 50, per_week=500, staff={"worker": 1}), shipped().between("FR", "AL"),
+        sop, Setting("FR", "AL", 50, per_week=500, staff={"worker": 1}), without_end(shipped().between("FR", "AL")),
         diaries=lambda life: ended.append(life.number),
     )  # fmt: skip
 
@@ -391,7 +430,7 @@ def test_what_is_open_everywhere_happens_only_by_its_rate(adult):
     names = Counter[str]()
     for rates in ({}, {"withdraw_return_consent": 2.0}):
         simulate(
-            adult, Setting("FR", "AL", 60, rates=rates), shipped().between("FR", "AL"),
+            adult, Setting("FR", "AL", 60, rates=rates), without_end(shipped().between("FR", "AL")),
             diaries=lambda life, told=bool(rates): names.update(
                 (f"{one.action} {told}" for _, one in life.diary or () if isinstance(one, Take))
             ),
@@ -503,7 +542,7 @@ def test_too_few_people_are_told():
         (("--staff", "case_manager"), 'a name, "=" and a number'),
         (("--rate", "withdraw_consent=often"), 'a name, "=" and a number'),
         (("--begin", "tomorrow"), "is not a date"),
-        (("--begin", "2095-01-01", "--cases", "9000"), "the calendar of"),
+        (("--begin", "9990-01-01", "--cases", "9000"), "no calendar has a year 10000"),
     ],
 )
 def test_wrong_words_are_answered_in_one_block(words, said):
@@ -574,6 +613,23 @@ def test_the_example_of_the_page_is_a_procedure(small):
 def test_progress_counts_every_case_once(adult):
     """People see how far it is."""
     seen: list[int] = []
-    simulate(adult, Setting("FR", "AL", 25, begins_on=date(2026, 3, 2)), shipped().between("FR", "AL"), seen.append)
+    simulate(
+        adult,
+        Setting("FR", "AL", 25, begins_on=date(2026, 3, 2)),
+        without_end(shipped().between("FR", "AL")),
+        seen.append,
+    )
 
     assert seen == list(range(1, 26))
+
+
+def test_a_rehearsal_outlasts_the_known_holidays():
+    """Beyond the years of a calendar weekends are free and nothing else; within them nothing changes."""
+    known = shipped().between("FR", "AL")
+    endless = without_end(known)
+    last = known.destination.countries()[0].known.years.last
+
+    assert endless.destination.days_of(last) == known.destination.days_of(last)
+    assert not endless.destination.is_working_day(date(last, 12, 25))
+    days = [date(last + 5, 12, 1) + timedelta(days=n) for n in range(31)]
+    assert [day for day in days if not endless.both.is_working_day(day)] == [day for day in days if day.weekday() > 4]

@@ -55,6 +55,17 @@ def test_a_format_that_is_named_goes_before_the_ending(passerelle, tmp_path):
     assert "Retour effectué" in (tmp_path / "short.txt").read_text(encoding="utf-8")
 
 
+def test_an_overview_is_an_svg(passerelle, tmp_path):
+    """On the screen or in a file, in the language asked for."""
+    code, out, _ = passerelle(SHORT, "--overview", "--language", "fr")
+    written, *_ = passerelle(SHORT, "--overview", "-o", str(tmp_path / "short.svg"))
+
+    assert (code, written) == (0, 0)
+    assert out.startswith("<svg ")
+    assert "Conseil sur toutes" in out
+    assert (tmp_path / "short.svg").read_text(encoding="utf-8").startswith("<svg ")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -62,6 +73,7 @@ def test_a_format_that_is_named_goes_before_the_ending(passerelle, tmp_path):
         ([SHORT, "-o", "/nonexistent/short.svg"], 2, "can't be written"),
         ([SHORT, "--language", "de"], 2, 'no words in "de"'),
         ([SHORT, "--format", "bpmn", "--cases"], 2, "--cases is for pictures"),
+        ([SHORT, "--overview", "-o", "short.bpmn"], 2, "--overview is drawn as svg, not as bpmn"),
         (["tests/definitions/sops"], 2, "is a folder"),
         (["tests/definitions/bad/yaml_tab.yaml"], 1, "has faults"),
         (["tests/definitions/bad/yaml_tab.yaml", "--format", "scxml"], 1, "has faults"),

@@ -105,7 +105,10 @@ def test_new_begins_a_variant_that_checks(run, folder):
     """On the screen, or in a file; never over one that is there."""
     words = ("sop", "new", "fr-al", "--from", SHORT, "--destination", "FR", "--origin", "AL")
 
-    assert run(*words).stdout.startswith("# Safe return of an adult (short) (France → Albania)\n")
+    text = run(*words).stdout
+
+    assert text.startswith("# yaml-language-server: $schema=../schema/sop.schema.json\n")
+    assert "# Safe return of an adult (short) (France → Albania)\n" in text
     assert run(*words, "-o", "sops/fr-al.yaml").returncode == 0
     assert run("sop", "check", "sops/fr-al.yaml").returncode == 0
     assert run(*words, "-o", "sops/fr-al.yaml").returncode == 2

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from engine.application.scenarios.schema import scenario_schema
 from engine.settings import DEFINITIONS
 from engine.sop.schema import form_schema, layer_schema, safeguard_schema, sop_schema
 
@@ -51,8 +52,8 @@ def wrong(schema: dict[str, Any], path: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "schema",
-    [sop_schema(), form_schema(), layer_schema(), safeguard_schema()],
-    ids=["sop", "form", "layer", "safeguard"],
+    [sop_schema(), form_schema(), layer_schema(), safeguard_schema(), scenario_schema()],
+    ids=["sop", "form", "layer", "safeguard", "scenario"],
 )
 def test_is_a_json_schema(schema):
     """Editors refuse a schema that is none."""
@@ -142,14 +143,37 @@ def test_a_list_is_asked_for_where_the_reader_asks_for_one(broken, path):
     assert path in {error.json_path for error in errors}
 
 
-def test_every_key_that_must_be_there_says_what_it_is_for():
-    """An editor shows the description beside the key that it proposes."""
-    silent = [
-        f"{name}.{key}"
-        for name, part in sop_schema()["$defs"].items()
-        if name != "Removed" and not name.endswith("InVariant")
-        for key in part.get("required", ())
-        if "description" not in part["properties"][key] and "$ref" not in part["properties"][key]
-    ]
+def keys_with_values() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Return every key of every mapping of the schemas: its name, its schema, and the schema's parts."""
+    found = []
+    for schema in (sop_schema(), form_schema(), safeguard_schema(), scenario_schema()):
+        told = {
+            f"{schema['title']} {key}": schema[key] for key in ("then", "else") if "properties" in schema.get(key, {})
+        }
+        whole = {schema["title"]: schema, **told, **schema["$defs"]}
+        for name, part in whole.items():
+            written = next((one for one in part.get("anyOf", ()) if "properties" in one), part)
+            if name != "Removed":
+                found += [(f"{name}.{key}", one, schema["$defs"]) for key, one in written.get("properties", {}).items()]
+    return found
 
-    assert silent == []
+
+@pytest.mark.parametrize("said", ["title", "description", "examples"])
+def test_every_key_is_explained(said):
+    """An editor shows what a key is, what it is for, and how it is written; in variants too."""
+    keys = keys_with_values()
+
+    assert len(keys) > 350
+    assert [name for name, one, _ in keys if not one.get(said)] == []
+
+
+def test_every_example_is_one():
+    """What an editor shows as an example, it takes."""
+    wrong = {
+        name: error.message
+        for name, one, parts in keys_with_values()
+        for example in one.get("examples", ())
+        for error in Draft202012Validator({**one, "$defs": parts}).iter_errors(example)
+    }
+
+    assert wrong == {}

@@ -13,10 +13,12 @@ from typing import Final
 from engine.analysis.diagram.bpmn import bpmn
 from engine.analysis.diagram.dot import dot
 from engine.analysis.diagram.mermaid import mermaid
+from engine.analysis.diagram.overview import overview
 from engine.analysis.diagram.scxml import scxml
-from engine.analysis.diagram.svg import svg
-from engine.analysis.diagram.words import Overlay
+from engine.analysis.diagram.svg import drawn, svg
+from engine.analysis.diagram.words import Overlay, Words
 from engine.sop.model import Sop
+from engine.sop.outline import outline_of
 
 
 class Format(StrEnum):
@@ -43,6 +45,13 @@ _PICTURES: Final[Mapping[Format, Callable[[Sop, str, Overlay | None], str]]] = {
 }  # fmt: skip
 
 
+def draw_overview(sop: Sop, language: str, overlay: Overlay | None = None) -> str:
+    """Return `sop` at a glance, as SVG: what each country does in each phase; of `overlay` the numbers of cases."""
+    seen = overview(sop)
+    counts = seen.counted(overlay.counts) if overlay is not None else {}
+    return drawn(Words(outline_of(seen.sop), language, seen.listed), Overlay(counts=counts))
+
+
 def draw(sop: Sop, format: Format, language: str, overlay: Overlay | None = None) -> str:
     """Return `sop` in a format, its words in `language`, `overlay` drawn over it; SCXML leaves it out, BPMN its counts."""
     if format is Format.SCXML:
@@ -50,4 +59,4 @@ def draw(sop: Sop, format: Format, language: str, overlay: Overlay | None = None
     return _PICTURES[format](sop, language, overlay)
 
 
-__all__ = ["MODELS", "SUFFIXES", "Format", "Overlay", "draw"]
+__all__ = ["MODELS", "SUFFIXES", "Format", "Overlay", "draw", "draw_overview"]

@@ -39,7 +39,8 @@ _SPACES: Final = {
 def bpmn(sop: m.Sop, language: str, overlay: Overlay | None = None) -> str:
     """Return `sop` as a BPMN 2.0 file, the path of `overlay` in colour."""
     outline = outline_of(sop)
-    return _Model(Words(outline, language), lay_out(outline, language)).whole(overlay or Overlay())
+    said = Words(outline, language)
+    return _Model(said, lay_out(said)).whole(overlay or Overlay())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Final
 from engine.analysis.diagram.metrics import SLACK, width, wrap
 from engine.analysis.diagram.routing import Ends, Grid, Kind, Way, gutter_ways, plan_ways
 from engine.analysis.diagram.words import Arrow, Lane, Words
-from engine.sop.outline import MAIN, Outline
+from engine.sop.outline import MAIN
 
 MARGIN: Final = 24.0
 GAP: Final = 18.0
@@ -113,6 +113,8 @@ class Card:
     starts: bool
     ports: tuple[Port, ...]
     strands: tuple[Frame, ...] = ()
+    rows: tuple[Label, ...] = ()
+    """What it lists below its title, where it stands for several steps."""
 
     def moved(self, dx: float, dy: float) -> Card:
         return replace(
@@ -121,6 +123,7 @@ class Card:
             title=self.title.moved(dx, dy),
             ports=tuple(port.moved(dx, dy) for port in self.ports),
             strands=tuple(frame.moved(dx, dy) for frame in self.strands),
+            rows=tuple(row.moved(dx, dy) for row in self.rows),
         )
 
 
@@ -209,14 +212,15 @@ class _Style:
 
 
 _MAIN: Final = _Style(w=196, title=13, title_leading=16, port=11, port_leading=13, pad=10)
+_GATHERED: Final = _Style(w=156, title=13, title_leading=16, port=11, port_leading=13, pad=10)
 _SMALL: Final = _Style(w=164, title=11.5, title_leading=14, port=10.5, port_leading=12.5, pad=8)
 MARK: Final = 14.0
 """Room for a sign (a clock, the dot of a start) before a line of words."""
 
 
-def lay_out(outline: Outline, language: str) -> Layout:
+def lay_out(said: Words) -> Layout:
     """Lay out the picture of a procedure."""
-    return _LayoutMaker(Words(outline, language)).make()
+    return _LayoutMaker(said).make()
 
 
 class _LayoutMaker:
@@ -225,7 +229,8 @@ class _LayoutMaker:
 
     def make(self) -> Layout:
         main = self._outline.lines[MAIN]
-        cards = {name: self._card(name, _MAIN, name == main.start) for name in main.steps}
+        style = _GATHERED if self._said.lists else _MAIN
+        cards = {name: self._card(name, style, name == main.start) for name in main.steps}
         phases = self._phases()
         number_of = {phase: number for number, phase in enumerate(phases)}
         column_of = {name: number_of[self._column_key(name)] for name in main.steps}
@@ -330,6 +335,14 @@ class _LayoutMaker:
         if frames:
             grid = [frame.moved(style.pad, y + 2) for frame in grid]
             y += inner_h + 8
+        rows = []
+        for text in self._said.rows(name):
+            row = Label(
+                wrap(text, wide - 2 * style.pad - 8, style.port), style.pad + 8, y, style.port, style.port_leading
+            )
+            rows.append(row)
+            y = row.box.bottom + 3
+        y += 5 if rows else 0
         ports = []
         for arrow in self._said.arrows(name):
             # Beside a card with strands inside, an action's words need not fill the whole width.
@@ -341,14 +354,14 @@ class _LayoutMaker:
             y += high + 3
         high = y + style.pad - (5 if ports else 8)
         lane = self._said.lane(name)
-        return Card(name, Box(0, 0, wide, high), lane, look, title, starts, tuple(ports), tuple(grid))
+        return Card(name, Box(0, 0, wide, high), lane, look, title, starts, tuple(ports), tuple(grid), tuple(rows))
 
     def _frame(self, key: str) -> Frame:
         line = self._outline.lines[key]
         cards: list[Card] = []
         pad = 8.0
         title = Label(wrap(self._said.line(line), _SMALL.w, 12, bold=True), pad, 7, 12, 15, True)
-        y = title.box.bottom + 8
+        y = title.box.bottom + 8 if any(title.lines) else pad
         for name in line.steps:
             card = self._card(name, _SMALL, name == line.start).moved(pad, y)
             cards.append(card)
@@ -402,9 +415,10 @@ class _LayoutMaker:
         action, called, leads, while_ = one
         room, labels, below = wide - 44, [], y + 8
         for text, size, bold in ((called, 12.0, True), (f"→ {leads}", 11.0, False), (while_, 10.5, False)):
-            label = Label(wrap(text, room, size, bold), x + 32, below, size, size + 3, bold)
-            labels.append(label)
-            below = label.box.bottom + 1
+            if text:
+                label = Label(wrap(text, room, size, bold), x + 32, below, size, size + 3, bold)
+                labels.append(label)
+                below = label.box.bottom + 1
         return Entry(action, Box(x, y, wide, below + 7 - y), tuple(labels))
 
 

@@ -39,8 +39,12 @@ TEXTS_ON_GROUNDS: Final = (
 
 def svg(sop: Sop, language: str, overlay: Overlay | None = None) -> str:
     """Return the picture of `sop` as a whole SVG file, `overlay` drawn over it."""
-    outline = outline_of(sop)
-    return _Drawing(Words(outline, language), lay_out(outline, language), overlay or Overlay()).whole()
+    return drawn(Words(outline_of(sop), language), overlay or Overlay())
+
+
+def drawn(said: Words, overlay: Overlay) -> str:
+    """Return the picture as a whole SVG file, in the words given."""
+    return _Drawing(said, lay_out(said), overlay).whole()
 
 
 class _Drawing:
@@ -123,6 +127,9 @@ class _Drawing:
             yield _dot((card.title.x - MARK + 4, card.title.y + card.title.leading / 2 + 0.5), 4, ink)
         elif card.look is Look.PAUSE:
             yield _bars((card.title.x - MARK + 1, card.title.y + card.title.leading / 2 - 4))
+        for row in card.rows:
+            yield _dot((row.x - 5, row.y + row.leading / 2), 1.4, ink)
+            yield _words(row, ink)
         if card.ports and card.look is not Look.END:
             y = card.ports[0].label.y - 3
             yield _line([(card.box.x + 10, y), (card.box.right - 6, y)], "#c9d1d9", 1)

@@ -82,10 +82,11 @@ class Arrow:
 
 
 class Words:
-    """The words of one procedure in one language."""
+    """The words of one procedure in one language; `listed`: what a card lists below its title, where it stands for several."""
 
-    def __init__(self, outline: Outline, language: str) -> None:
+    def __init__(self, outline: Outline, language: str, listed: Mapping[str, tuple[Text, ...]] | None = None) -> None:
         self.outline, self.sop, self.language = outline, outline.sop, language
+        self._listed = listed or {}
         self._said = SAID.get(language, SAID["en"])
         self._lanes = {spot.name: self._lane(spot) for spot in outline.spots}
 
@@ -99,6 +100,15 @@ class Words:
 
     def step(self, name: str) -> str:
         return self.text(self.outline.by_name[name].step.title)
+
+    @property
+    def lists(self) -> bool:
+        """Whether cards stand for several steps and list them."""
+        return bool(self._listed)
+
+    def rows(self, name: str) -> list[str]:
+        """Return what a card lists below its title."""
+        return [self.text(one) for one in self._listed.get(name, ())]
 
     def line(self, line: Line) -> str:
         strands = self.sop.alongside if line.kind is Kind.ALONGSIDE else self._strands(line)
@@ -144,7 +154,7 @@ class Words:
         """Yield (name, what it is called, where it leads, when it is open) of each action open everywhere."""
         for name, action in self.sop.everywhere.items():
             leads = self.step(action.to) if action.to in self.outline.by_name else self.own("stay")
-            yield name, self.action(name, action), leads, self._while(action.while_)
+            yield name, self.action(name, action), leads, "" if self.lists else self._while(action.while_)
 
     def _while(self, scope: str | m.While) -> str:
         if isinstance(scope, str):
@@ -161,13 +171,13 @@ class Words:
     def _lane(self, spot: Spot) -> Lane:
         roles = set(spot.step.responsible)
         if spot.step.end is not None and not roles:
-            roles = self._who_brings_about(spot)
+            roles = self.who_brings_about(spot)
         for key in self.outline.strands_of.get(spot.name, ()):
             for inner in self.outline.lines[key].steps:
                 roles |= set(self.outline.by_name[inner].step.responsible)
         return self._lane_of(roles)
 
-    def _who_brings_about(self, end: Spot) -> set[str]:
+    def who_brings_about(self, end: Spot) -> set[str]:
         """An end has nobody responsible: it stands with those who can bring it about."""
         leading = [offer for name in self.outline.lines[end.line].steps for offer in self.outline.by_name[name].offers]
         if end.line == MAIN:

@@ -14,25 +14,24 @@ Terms: docs/glossary.md, "rehearsal", "simulated case". For designers: docs/refe
 from __future__ import annotations
 
 import heapq
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum, IntEnum
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, time, timedelta
+from enum import IntEnum
 from random import Random
 from typing import Any, Final
 
+from engine.analysis.simulation.account import Account
 from engine.analysis.simulation.life import Acknowledging, Life, Recording
-from engine.analysis.simulation.pace import Pace, Staff, Way, pace_of, people_of, ways_of
+from engine.analysis.simulation.pace import Staff, Way, pace_of, people_of, ways_of
 from engine.analysis.simulation.plan import Planner
-from engine.analysis.simulation.report import Report, RoleShown, StepShown, Tally, Unfinished
+from engine.analysis.simulation.report import Report, Tally
+from engine.analysis.simulation.setting import Setting
+from engine.analysis.simulation.work import Desks, Own, Play, State, Task
+from engine.analysis.uninterrupted import uninterrupted
 from engine.calendars.business import Calendars
-from engine.diagnostics import did_you_mean
-from engine.errors import UnknownName, WrongUse
 from engine.sop import model as m
 from engine.sop.compile import CompiledAction, CompiledSop, CompiledStep
-from engine.sop.requirements import Sentences, flattened, words
-from engine.values import Side
+from engine.sop.requirements import Sentences, flattened
 
 MOST_ACTIONS: Final = 1000
 """After so many actions a case is cut: it goes round in the procedure."""
@@ -40,66 +39,8 @@ MOST_ACTIONS: Final = 1000
 OLDEST: Final = timedelta(days=20 * 365)
 """A case that lasts longer is cut: whatever it waits for will not come."""
 
-BEGINS_ON: Final = date(2026, 1, 5)
-"""The day on which a rehearsal begins unless it is told another: a fixed one, so that a seed says everything."""
-
 MORNING_OF_DUE: Final = timedelta(hours=12)
 """A visit is made so long before the end of the day on which it is due."""
-
-MOST_CASES: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a rehearsal assumes.
-
-    Attributes:
-        destination, origin: the corridor; ISO 3166-1 alpha-2.
-        per_week: how many cases arrive in a week on average, at random instants (Poisson).
-        staff: role -> how many cases it can work on at once; a role that is not named has enough people.
-        rates: action that is open everywhere, or that begins a line alongside -> how often a year it happens to a case.
-    """
-
-    destination: str
-    origin: str
-    cases: int = 1000
-    seed: int = 1
-    per_week: float = 5.0
-    begins_on: date = BEGINS_ON
-    staff: Mapping[str, int] = field(default_factory=dict)
-    rates: Mapping[str, float] = field(default_factory=dict)
-
-    def checked(self, sop: CompiledSop) -> Setting:
-        """Return it as it is.
-
-        Raises:
-            WrongUse: a number that makes no sense. UnknownName: a country, role or action the procedure does not have.
-        """
-        for country, known, side in (
-            (self.destination, sop.sop.destination, "destination"),
-            (self.origin, sop.sop.origin, "origin"),
-        ):
-            if country not in known:
-                raise UnknownName(f'"{country}" is no country of {side} here.', [f"there are: {', '.join(known)}"])
-        if not 1 <= self.cases <= MOST_CASES:
-            raise WrongUse(f"a rehearsal has 1 to {MOST_CASES:,} cases, not {self.cases:,}")
-        if self.seed < 0:
-            raise WrongUse(f"a seed is 0 or more, not {self.seed}")
-        if not 0 < self.per_week <= MOST_CASES:
-            raise WrongUse(f"the number of cases that arrive in a week is more than 0, not {self.per_week:g}")
-        for role, number in self.staff.items():
-            if role not in sop.sop.roles:
-                raise UnknownName(f'There is no role "{role}".', [did_you_mean(role, list(sop.sop.roles), "roles")])
-            if number < 1:
-                raise WrongUse(f'the staff of "{role}" is 1 or more, not {number}')
-        known_rates = list(_by_rate(sop))
-        for action, rate in self.rates.items():
-            if action not in known_rates:
-                hint = did_you_mean(action, known_rates, "actions that happen by themselves")
-                raise UnknownName(f'"{action}" is not open everywhere and begins no line alongside.', [hint])
-            if not 0 <= rate <= 1000:
-                raise WrongUse(f'"{action}" can happen 0 to 1,000 times a year, not {rate:g}')
-        return self
 
 
 def simulate(
@@ -115,17 +56,10 @@ def simulate(
         progress: told how many cases have come to their end, after each.
         diaries: given each case when it has ended, with every move it made.
     Raises:
-        WrongUse, UnknownName: as `Setting.checked` does. CalendarTooShort: cases arrive beyond the years that calendars know.
+        WrongUse, UnknownName: as `Setting.checked` does. CalendarTooShort: beyond the years that `calendars` know (see `years`).
     """
-    return _Rehearsal(sop, setting.checked(sop), calendars, progress, diaries).run()
-
-
-def _by_rate(sop: CompiledSop) -> dict[str, None]:
-    """Name the actions that nobody waits for: those open everywhere, and those at the idle start of a line alongside."""
-    own = [action for step in sop.steps.values() if step.idle for action in step.actions.values()]
-    # What the world does can be played only where it says who notes it.
-    played = (one for one in (*sop.everywhere.values(), *own) if not one.is_environment or one.model.noted_by)
-    return dict.fromkeys(action.name for action in played if not action.is_timed)
+    with uninterrupted():
+        return _Rehearsal(sop, setting.checked(sop), calendars, progress, diaries).run()
 
 
 class _Event(IntEnum):
@@ -136,76 +70,6 @@ class _Event(IntEnum):
     VISIT = 4
     LAPSE = 5
     RATE = 6
-
-
-class _State(Enum):
-    """How it stands with the work on a case at a step."""
-
-    QUEUED = "it waits for staff"
-    AT_WORK = "somebody works on it"
-    WAITING = "its work is done, and it waits for the day on which the chosen action opens"
-    BLOCKED = "its work is done, and no way out is open as the case stands"
-    LEFT_TO_TIME = "its work is done, and a timed action will lead out"
-    HELD = "the case is paused"
-
-
-class _Task:
-    """The work on one case at one step.
-
-    Attributes:
-        token: raised when what was to come is no longer: an event or a place in a queue with an older one means nothing.
-        left: how much work was left when the case was paused. before: the state it was then in.
-        action: the one that was chosen and is waited for.
-    """
-
-    __slots__ = ("action", "before", "begun", "ends", "left", "own", "play", "queued_at", "state", "token")
-
-    def __init__(self, play: _Play, own: _Own) -> None:
-        self.play, self.own = play, own
-        self.token = 0
-        self.state = self.before = _State.BLOCKED
-        self.begun = self.ends = self.queued_at = play.life.now
-        self.left: timedelta | None = None
-        self.action: CompiledAction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """A step as a rehearsal needs it: who works there, how long, and which ways lead out with which chance."""
-
-    step: CompiledStep
-    role: str | None
-    pace: Pace
-    ways: tuple[Way, ...]
-    hands: Mapping[str, str]
-    strands: tuple[str, ...]
-    needs: Mapping[str, tuple[str, ...]]
-    tally: Tally
-
-
-class _Play:
-    """A case with the work on it. `pending` counts what is to come by itself; `since` when a step's present stay began."""
-
-    __slots__ = ("changed", "life", "overdue", "pending", "since", "tasks")
-
-    def __init__(self, life: Life) -> None:
-        self.life = life
-        self.tasks: dict[str, _Task] = {}
-        self.since: dict[str, datetime] = {}
-        self.overdue: dict[tuple[str, str], None] = {}
-        self.pending = 0
-        self.changed = False
-
-
-class _Desk:
-    """The staff of one role: `free` counts those without work; None: there are always enough."""
-
-    __slots__ = ("busy", "free", "queue")
-
-    def __init__(self, staff: int | None) -> None:
-        self.free = staff
-        self.queue: deque[tuple[_Task, int]] = deque()
-        self.busy = 0.0
 
 
 class _Rehearsal:
@@ -223,24 +87,23 @@ class _Rehearsal:
         self._staff = Staff(sop)
         self._planner = Planner(sop, self._staff)
         self._own = {name: self._prepare(step) for name, step in sop.steps.items() if not step.is_end}
-        self._desks = {role: _Desk(setting.staff.get(role)) for role in sop.sop.roles}
-        self._days = {role: self._staff.days(role, calendars) for role in sop.sop.roles}
+        self._desks = Desks(
+            {role: setting.staff.get(role) for role in sop.sop.roles},
+            {role: self._staff.days(role, calendars) for role in sop.sop.roles},
+            self._random,
+            lambda task: self._push(task.ends, _Event.WORKED, task, task.token),
+        )
         self._events: list[tuple[datetime, int, _Event, Any, Any]] = []
         self._order = 0
         self._begins = datetime.combine(setting.begins_on, time(0, 0), tzinfo=UTC)
-        self._last_arrival = self._begins
         self._arrived = self._over = 0
-        self._outcomes: Counter[str] = Counter()
-        self._lengths: list[float] = []
-        self._stuck: Counter[tuple[str, tuple[str, ...]]] = Counter()
-        self._cut: Counter[str] = Counter()
-        self._actions = self._moves = 0
+        self._account = Account(sop, setting, self._own, self._desks, self._staff, self._begins)
 
-    def _prepare(self, step: CompiledStep) -> _Own:
+    def _prepare(self, step: CompiledStep) -> Own:
         own = people_of(step)
         role = self._staff.of(step)
         needs = {action.name: self._lines_in(guard.requirement for guard in action.guards) for action in own}
-        return _Own(
+        return Own(
             step,
             role,
             pace_of(step.model),
@@ -275,19 +138,19 @@ class _Rehearsal:
             if event is _Event.ARRIVAL:
                 self._arrive(at)
                 continue
-            play: _Play = whom.play if isinstance(whom, _Task) else whom
+            play: Play = whom.play if isinstance(whom, Task) else whom
             play.pending -= event is not _Event.RATE
             if play.life.outcome is not None:
                 continue
             play.life.at(at)
             self._happen(event, play, whom, what)
             self._settle(play)
-        return self._report()
+        return self._account.report()
 
-    def _happen(self, event: _Event, play: _Play, whom: Any, what: Any) -> None:
+    def _happen(self, event: _Event, play: Play, whom: Any, what: Any) -> None:
         match event:
             case _Event.WORKED if whom.token == what:
-                self._release(whom)
+                self._desks.release(whom)
                 self._choose(whom)
             case _Event.RETRY if whom.token == what:
                 self._choose(whom)
@@ -306,7 +169,7 @@ class _Rehearsal:
     def _push(self, at: datetime, event: _Event, whom: Any, what: Any = None) -> None:
         self._order += 1
         if event is not _Event.RATE:
-            play = whom.play if isinstance(whom, _Task) else whom
+            play = whom.play if isinstance(whom, Task) else whom
             if play is not None:
                 play.pending += 1
         heapq.heappush(self._events, (at, self._order, event, whom, what))
@@ -318,9 +181,9 @@ class _Rehearsal:
 
     def _arrive(self, now: datetime) -> None:
         self._arrived += 1
-        self._last_arrival = now
+        self._account.last_arrival = now
         life = Life(self._sop, self._arrived, self._calendars, now, self._diaries is not None)
-        play = _Play(life)
+        play = Play(life)
         start = self._own.get(self._sop.sop.start)
         role = start.role if start is not None else None
         life.launch(life.parties[role or next(iter(self._sop.sop.roles))], {})
@@ -331,7 +194,7 @@ class _Rehearsal:
 
     # ── A case moves ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _settle(self, play: _Play) -> None:
+    def _settle(self, play: Play) -> None:
         """See what the last move has changed, and let follow what can follow at once."""
         life = play.life
         while True:
@@ -348,12 +211,12 @@ class _Rehearsal:
             for step, name in list(play.overdue):
                 self._fire(play, step, name)
             for task in list(play.tasks.values()):
-                if task.state is _State.BLOCKED and not play.changed:
+                if task.state is State.BLOCKED and not play.changed:
                     self._choose(task)
 
-    def _unblocked(self, play: _Play) -> bool:
+    def _unblocked(self, play: Play) -> bool:
         """Whether the last resort has moved a case to which nothing will come by itself; one that nothing can move ends."""
-        if play.pending or self._waits_for_staff(play):
+        if play.pending or self._desks.somebody_waits(play):
             return False
         if self._last_resort(play):
             return play.changed
@@ -361,7 +224,7 @@ class _Rehearsal:
             self._strand(play)
         return False
 
-    def _look(self, play: _Play) -> None:
+    def _look(self, play: Play) -> None:
         """Take up what the case has left, what a pause has held, what it has entered, and the clocks that were set."""
         life = play.life
         if life.left:
@@ -386,7 +249,7 @@ class _Rehearsal:
             self._push(max(due_at - MORNING_OF_DUE, life.now), _Event.VISIT, play, (step, name, number, due_at))
         life.timed, life.rounds = [], []
 
-    def _entered(self, play: _Play, step: str) -> None:
+    def _entered(self, play: Play, step: str) -> None:
         own = self._own.get(step)
         if own is None:
             return
@@ -394,18 +257,18 @@ class _Rehearsal:
         if own.role is not None and (not own.step.idle or own.pace.source == "given"):
             self._begin(play, own)
 
-    def _begin(self, play: _Play, own: _Own) -> None:
-        task = play.tasks[own.step.name] = _Task(play, own)
+    def _begin(self, play: Play, own: Own) -> None:
+        task = play.tasks[own.step.name] = Task(play, own)
         if own.pace.source == "none":
             play.changed = True
         else:
-            self._ask_for_staff(task)
+            self._desks.ask(task)
 
-    def _left(self, play: _Play, step: str, due: datetime | None) -> None:
+    def _left(self, play: Play, step: str, due: datetime | None) -> None:
         own, since = self._own.get(step), play.since.pop(step, None)
         if own is None or since is None:
             return
-        self._drop(play.tasks.pop(step, None))
+        self._desks.drop(play.tasks.pop(step, None))
         if play.overdue:
             play.overdue = {key: None for key in play.overdue if key[0] != step}
         if not own.step.idle:
@@ -414,16 +277,16 @@ class _Rehearsal:
                 own.tally.dated += 1
                 own.tally.late += play.life.now > due
 
-    def _hold(self, play: _Play, step: str) -> None:
+    def _hold(self, play: Play, step: str) -> None:
         task = play.tasks.get(step)
         if task is not None:
-            if task.state is _State.AT_WORK:
+            if task.state is State.AT_WORK:
                 task.left = task.ends - play.life.now
             task.before = task.state
-            self._drop(task)
-            task.state = _State.HELD
+            self._desks.drop(task)
+            task.state = State.HELD
 
-    def _resume(self, play: _Play, step: str, length: timedelta) -> None:
+    def _resume(self, play: Play, step: str, length: timedelta) -> None:
         if step in play.since:
             play.since[step] += length
         for name in self._sop.steps[step].model.series:
@@ -433,21 +296,21 @@ class _Rehearsal:
         task = play.tasks.get(step)
         if task is None:
             return
-        if task.before in (_State.QUEUED, _State.AT_WORK):
-            self._ask_for_staff(task)
-        elif task.before is _State.LEFT_TO_TIME:
+        if task.before in (State.QUEUED, State.AT_WORK):
+            self._desks.ask(task)
+        elif task.before is State.LEFT_TO_TIME:
             task.state = task.before
         else:
-            task.state = _State.BLOCKED
+            task.state = State.BLOCKED
             play.changed = True
 
-    def _choose(self, task: _Task, at_last: bool = False) -> None:
+    def _choose(self, task: Task, at_last: bool = False) -> None:
         """Leave the step by one of its actions, or find out from when on that is possible."""
         play, own = task.play, task.own
         life = play.life
         if task.action is not None and (self._try(task, task.action) or self._awaits(task, task.action)):
             return
-        task.action, task.state = None, _State.BLOCKED
+        task.action, task.state = None, State.BLOCKED
         if own.strands and not at_last:
             ends = self._sop.scope.ends
             if any(life.strands.get(strand) not in ends for strand in own.strands):
@@ -456,12 +319,12 @@ class _Rehearsal:
         while ways:
             action, _ = ways.pop(self._draw(ways))
             if action is None:
-                task.state = _State.LEFT_TO_TIME
+                task.state = State.LEFT_TO_TIME
                 return
             if self._try(task, action) or (not at_last and self._awaits(task, action)):
                 return
 
-    def _awaits(self, task: _Task, action: CompiledAction) -> bool:
+    def _awaits(self, task: Task, action: CompiledAction) -> bool:
         """Wait for the lines alongside that an action lacks, if they are on their way; one that stands idle is begun for it."""
         if action.name not in task.own.needs:
             return False
@@ -475,9 +338,9 @@ class _Rehearsal:
                 self._begin(play, own)
             other = play.tasks.get(own.step.name)
             is_timed = any((own.step.name, name) in life.timers for name in own.step.actions)
-            waiting = waiting or is_timed or (other is not None and other.state is not _State.BLOCKED)
+            waiting = waiting or is_timed or (other is not None and other.state is not State.BLOCKED)
         if waiting:
-            task.action, task.state = action, _State.BLOCKED
+            task.action, task.state = action, State.BLOCKED
         return waiting
 
     def _draw(self, ways: Sequence[Way]) -> int:
@@ -492,7 +355,7 @@ class _Rehearsal:
                 return place
         return len(ways) - 1
 
-    def _try(self, task: _Task, action: CompiledAction) -> bool:
+    def _try(self, task: Task, action: CompiledAction) -> bool:
         """Take an action, or wait for the day on which it opens; answers whether it is one or the other."""
         life = task.play.life
         at, moves = self._planner.attempt(life, action, self._random)
@@ -500,7 +363,7 @@ class _Rehearsal:
             return False
         if at > life.now:
             self._carry_out(task.play, moves)
-            task.action, task.state = action, _State.WAITING
+            task.action, task.state = action, State.WAITING
             task.token += 1
             self._push(at, _Event.RETRY, task, task.token)
             return True
@@ -509,7 +372,7 @@ class _Rehearsal:
 
     def _take(
         self,
-        play: _Play,
+        play: Play,
         action: CompiledAction,
         step: str,
         role: str,
@@ -519,12 +382,12 @@ class _Rehearsal:
         play.life.take(action, step, play.life.parties[role] if role else "")
         play.changed = True
 
-    def _carry_out(self, play: _Play, moves: Sequence[Recording | Acknowledging]) -> None:
+    def _carry_out(self, play: Play, moves: Sequence[Recording | Acknowledging]) -> None:
         for move in moves:
             play.life.carry_out(move)
             play.changed = True
 
-    def _fire(self, play: _Play, step: str, name: str) -> None:
+    def _fire(self, play: Play, step: str, name: str) -> None:
         """Let a timed action happen whose time has come, or wait for what it still requires."""
         life = play.life
         if (step, name) not in play.overdue or step not in life.steps():
@@ -540,7 +403,7 @@ class _Rehearsal:
         self._take(play, action, step, "", ())
         self._look(play)
 
-    def _visit(self, play: _Play, step: str, name: str, number: int, due_at: datetime) -> None:
+    def _visit(self, play: Play, step: str, name: str, number: int, due_at: datetime) -> None:
         """Make the visit of a series that is due today; it lapses at the end of the day if its requirements fail."""
         life = play.life
         if step not in life.steps() or not self._is_open(play, step, name, number, due_at):
@@ -554,7 +417,7 @@ class _Rehearsal:
                     return
         self._push(max(due_at, life.now), _Event.LAPSE, play, (step, name, number, due_at))
 
-    def _lapse(self, play: _Play, step: str, name: str, number: int, due_at: datetime) -> None:
+    def _lapse(self, play: Play, step: str, name: str, number: int, due_at: datetime) -> None:
         life = play.life
         if step not in life.steps() or not self._is_open(play, step, name, number, due_at):
             return
@@ -563,11 +426,11 @@ class _Rehearsal:
             life.wake()
             play.changed = True
 
-    def _is_open(self, play: _Play, step: str, name: str, number: int, due_at: datetime) -> bool:
+    def _is_open(self, play: Play, step: str, name: str, number: int, due_at: datetime) -> bool:
         one = play.life.series[f"{step}/{name}"][number]
         return one.state == "open" and one.due_at == due_at
 
-    def _happen_by_rate(self, play: _Play, name: str) -> None:
+    def _happen_by_rate(self, play: Play, name: str) -> None:
         """Take an action that happens by itself, if it is open and nothing stands against it; and wait for the next time."""
         life = play.life
         self._next_by_rate(play, name)
@@ -582,97 +445,50 @@ class _Rehearsal:
             if at == life.now:
                 self._take(play, action, step, self._staff.hand_of(action), moves)
 
-    def _next_by_rate(self, play: _Play, name: str) -> None:
+    def _next_by_rate(self, play: Play, name: str) -> None:
         rate = self._setting.rates[name]
         if rate:
             years = self._random.expovariate(rate)
             self._push(play.life.now + timedelta(seconds=round(years * 31_557_600)), _Event.RATE, play, name)
 
-    # ── Staff ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _ask_for_staff(self, task: _Task) -> None:
-        desk = self._desks[task.own.role or ""]
-        task.queued_at, task.state = task.play.life.now, _State.QUEUED
-        task.token += 1
-        if desk.free == 0:
-            desk.queue.append((task, task.token))
-        else:
-            self._work(task, desk, task.play.life.now)
-
-    def _work(self, task: _Task, desk: _Desk, now: datetime) -> None:
-        if desk.free is not None:
-            desk.free -= 1
-        task.state, task.begun = _State.AT_WORK, now
-        task.own.tally.queued.append((now - task.queued_at).total_seconds())
-        if task.left is not None:
-            task.ends, task.left = now + task.left, None
-        else:
-            task.ends = task.own.pace.end(now, self._random, self._days[task.own.role or ""])
-        self._push(task.ends, _Event.WORKED, task, task.token)
-
-    def _release(self, task: _Task) -> None:
-        """Work has ended or was broken off: whoever did it takes up what has waited longest."""
-        if task.state is not _State.AT_WORK:
-            return
-        task.state = _State.BLOCKED
-        now = task.play.life.now
-        desk = self._desks[task.own.role or ""]
-        desk.busy += (now - task.begun).total_seconds()
-        if desk.free is None:
-            return
-        desk.free += 1
-        while desk.queue:
-            other, token = desk.queue.popleft()
-            if other.token == token:
-                self._work(other, desk, now)
-                return
-
-    def _drop(self, task: _Task | None) -> None:
-        if task is not None:
-            task.token += 1
-            self._release(task)
-
-    def _waits_for_staff(self, play: _Play) -> bool:
-        return any(task.state is _State.QUEUED for task in play.tasks.values())
-
     # ── The end of a case ───────────────────────────────────────────────────────────────────────────────────────
 
-    def _last_resort(self, play: _Play) -> bool:
+    def _last_resort(self, play: Play) -> bool:
         """Leave the main step as if its strands had ended, or without waiting for time; answers whether that helped."""
         task = play.tasks.get(play.life.main)
-        if task is None or not (task.state is _State.LEFT_TO_TIME or task.own.strands):
+        if task is None or not (task.state is State.LEFT_TO_TIME or task.own.strands):
             return False
         self._choose(task, at_last=True)
-        return task.state is not _State.BLOCKED or play.changed
+        return task.state is not State.BLOCKED or play.changed
 
-    def _close(self, play: _Play) -> None:
+    def _close(self, play: Play) -> None:
         life = play.life
-        self._outcomes[life.outcome or ""] += 1
-        self._lengths.append((life.now - life.launched_at).total_seconds())
+        self._account.outcomes[life.outcome or ""] += 1
+        self._account.lengths.append((life.now - life.launched_at).total_seconds())
         self._end(play)
 
-    def _give_up(self, play: _Play) -> None:
+    def _give_up(self, play: Play) -> None:
         """End a case that goes round, or that has become too old; one that only hoped for something to happen was stuck."""
         if play.life.actions < MOST_ACTIONS and not play.pending:
             self._strand(play)
             return
-        self._cut[self._where(play.life)] += 1
+        self._account.cut[self._where(play.life)] += 1
         self._end(play)
 
-    def _strand(self, play: _Play) -> None:
+    def _strand(self, play: Play) -> None:
         life = play.life
         step = self._where(life)
-        self._stuck[step, tuple(self._why(life, step))] += 1
+        self._account.stuck[step, tuple(self._why(life, step))] += 1
         self._end(play)
 
-    def _end(self, play: _Play) -> None:
+    def _end(self, play: Play) -> None:
         life = play.life
         for task in play.tasks.values():
-            self._drop(task)
+            self._desks.drop(task)
         play.tasks = {}
         life.outcome = life.outcome or "unfinished"
-        self._actions += life.actions
-        self._moves += life.seq
+        self._account.actions += life.actions
+        self._account.moves += life.seq
         self._over += 1
         if self._diaries is not None:
             self._diaries(life)
@@ -690,64 +506,3 @@ class _Rehearsal:
             for requirement in self._planner.closed_by(life, action):
                 said[f"{sentences.action(action.name)}: {sentences.of(requirement)}"] = None
         return list(said)
-
-    # ── What it has shown ───────────────────────────────────────────────────────────────────────────────────────
-
-    def _report(self) -> Report:
-        setting, sentences = self._setting, Sentences(self._sop.scope, "en")
-        steps = [
-            StepShown(
-                name,
-                sentences.step(name),
-                own.role,
-                None if own.role is None else sentences.role(own.role),
-                self._country(own.role),
-                own.pace.source,
-                len(own.ways) > 1 and all(action is not None and action.model.chance is None for action, _ in own.ways),
-                own.tally,
-            )
-            for name, own in self._own.items()
-            if own.tally.stays
-        ]
-        return Report(
-            sop=self._sop.sop.sop,
-            title=words(self._sop.sop.title, "en"),
-            setting={
-                "cases": setting.cases, "seed": setting.seed, "from": setting.destination, "to": setting.origin,
-                "begins_on": setting.begins_on.isoformat(), "per_week": setting.per_week,
-                "staff": dict(sorted(setting.staff.items())), "rates": dict(sorted(setting.rates.items())),
-            },
-            outcomes=self._outcomes,
-            lengths=self._lengths,
-            steps=steps,
-            roles=[self._role(role, sentences, steps) for role in self._sop.sop.roles if _works(role, steps)],
-            stuck=[
-                Unfinished(step, sentences.step(step), count, why)
-                for (step, why), count in sorted(self._stuck.items(), key=lambda one: (-one[1], one[0]))
-            ],
-            cut=[
-                Unfinished(step, sentences.step(step), count, ())
-                for step, count in sorted(self._cut.items(), key=lambda one: (-one[1], one[0]))
-            ],
-            actions=self._actions,
-            moves=self._moves,
-        )  # fmt: skip
-
-    def _role(self, role: str, sentences: Sentences, steps: Sequence[StepShown]) -> RoleShown:
-        own = [one.tally for one in steps if one.role == role]
-        staff = self._setting.staff.get(role)
-        span = (self._last_arrival - self._begins).total_seconds()
-        at_once = round(self._desks[role].busy / span, 1) if span else None
-        stays = [stay for tally in own for stay in tally.stays]
-        queued = [wait for tally in own for wait in tally.queued]
-        return RoleShown(role, sentences.role(role), self._country(role), staff, at_once, stays, queued)
-
-    def _country(self, role: str | None) -> str | None:
-        if role is None:
-            return None
-        sides = {Side.DESTINATION: self._setting.destination, Side.ORIGIN: self._setting.origin}
-        return sides.get(self._staff.side(role))
-
-
-def _works(role: str, steps: Sequence[StepShown]) -> bool:
-    return any(one.role == role for one in steps)

@@ -196,7 +196,7 @@ class Scenario(Definition):
     actors: tuple[str, ...] = Field(
         (), description="Files of desks in the folder actors; without them each role has a desk, made up for the story"
     )
-    launch: Launch | None = Field(None, description="How the case begins")
+    launch: Launch | None = Field(None, description="How the case begins; a story that goes like another has none")
     like: StoryName | None = Field(None, description="Another story: this one goes like it, up to `until`")
     until: Instant | None = Field(
         None, description="Up to when it goes like the other one; from then on as its own events say"
