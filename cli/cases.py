@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from cli.dates import draw_dates
-from cli.output import day, out, rows, show_json
+from cli.output import day, err, out, rows, show_json
 from engine.application.casework import Moved
 from engine.bootstrap import Application, build
 from engine.errors import WrongUse
@@ -85,6 +85,14 @@ def launch(
             show_json(house.queries.case(moved.ref))
         else:
             out.print(moved.ref)
+            _warn_of(len(house.casework.load(moved.ref).sop.sop.not_confirmed))
+
+
+def _warn_of(count: int) -> None:
+    """Say beside the answer, not in it, that some rules of these countries are not confirmed."""
+    if count:
+        points = "1 point of this procedure is" if count == 1 else f"{count} points of this procedure are"
+        err.print(f"! {points} not confirmed; `case show` tells each at the step where it matters", soft_wrap=True)
 
 
 @app.command("list", epilog="Example: passerelle case list --mine fr-case-manager")
@@ -136,7 +144,10 @@ def draw_case(found: Mapping[str, Any]) -> None:
     """Write a case for people: where it stands and what is late first, what nobody asks for now last."""
     state = f"closed: {found['outcome']}" if found["outcome"] else f"phase {found['phase']}"
     out.print(f"[bold]{found['ref']}[/]  {found['sop']} v{found['version']}  {found['from']}→{found['to']}  {state}")
+    if found["muted"]:
+        out.print(f"[bold]Do not contact:[/] {', '.join(found['muted'])}", soft_wrap=True)
     rows((_stands(one) for one in found["standing"] if not one["idle"]), "Stands at")
+    rows((_unconfirmed(one) for one in found["not_confirmed"]), "Not confirmed; ask before you rely on it")
     rows((_due(one) for one in found["deadlines"] if one["state"] == "late"), "Late")
     rows((_due(one) for one in found["deadlines"] if one["state"] != "late"), "Due")
     here, beside, other = ([one for one in found["actions"] if one["reach"] in reach] for reach in _REACHES)
@@ -148,7 +159,7 @@ def draw_case(found: Mapping[str, Any]) -> None:
     waiting = ", ".join(one["action"] for one in other if not one["allowed"])
     rows([("", waiting)] if waiting else [], "Not now; `case why` tells what each of them asks for")
     rows((_record(one) for one in found["records"]), "Records (UTC)")
-    rows(((role, one["actor"]) for role, one in found["parties"].items()), "Parties")
+    rows(((role, _party(one)) for role, one in found["parties"].items()), "Parties")
 
 
 _REACHES = (("here",), ("beside",), ("idle", "everywhere", "reopen"))
@@ -158,7 +169,16 @@ def _stands(one: Mapping[str, Any]) -> tuple[str, str]:
     title = f"[bold]{escape(one['title'])}[/]" if one["line"] == "main" else escape(one["title"])
     who = f" · {', '.join(one['responsible'])}" if one["responsible"] else ""
     taken_up = f" · taken up by {', '.join(one['acknowledged_by'])}" if one["acknowledged_by"] else ""
-    return one["step"], f"{title}{who}{taken_up}"
+    note = f"\n{escape(one['note'])}" if one["note"] else ""
+    return one["step"], f"{title}{who}{taken_up}{note}"
+
+
+def _unconfirmed(one: Mapping[str, Any]) -> tuple[str, str]:
+    return one["country"] or "–", escape(one["text"])
+
+
+def _party(one: Mapping[str, Any]) -> str:
+    return f"{escape(one['actor'])}\n{escape(one['note'])}" if one["note"] else escape(one["actor"])
 
 
 def _due(one: Mapping[str, Any]) -> tuple[str, str]:
@@ -286,6 +306,26 @@ def ack(ref: Ref, actor: As, step: Step = None, json: Json = False) -> None:
     """Say "we have it"."""
     with application() as house:
         _moved(house.casework.acknowledge(ref, actor, step), json)
+
+
+Muted = Annotated[str, typer.Option("--role", metavar="ROLE", help="Only this role; else nobody of the case")]
+Why = Annotated[str, typer.Option("--note", help="Why; for the history, sealed")]
+
+
+@app.command(
+    epilog="Example: passerelle case mute 7K3Q-9FX4-T --role person --note 'phone is watched' --as fr-case-manager"
+)
+def mute(ref: Ref, note: Why, actor: As, role: Muted = "", key: Key = None, json: Json = False) -> None:
+    """Let nobody be contacted: it would be dangerous. What is queued is cancelled, and no reminder goes out."""
+    with application() as house:
+        _moved(house.casework.mute(ref, role, actor, note, key=key), json)
+
+
+@app.command(epilog="Example: passerelle case unmute 7K3Q-9FX4-T --role person --note 'new phone' --as fr-case-manager")
+def unmute(ref: Ref, note: Why, actor: As, role: Muted = "", key: Key = None, json: Json = False) -> None:
+    """Let people be told again; whoever's turn it is hears of it."""
+    with application() as house:
+        _moved(house.casework.mute(ref, role, actor, note, off=True, key=key), json)
 
 
 Clock = Annotated[str, typer.Argument(metavar="STEP", help="The step whose deadline it is")]

@@ -16,12 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cli.output import err, out, show_json
 from engine.application.casework import Moved
-from engine.application.procedures import check
 from engine.application.scenarios.load import Story, read_story
 from engine.application.scenarios.rehearsal import Rehearsal
 from engine.bootstrap import Application, build
 from engine.clock import FixedClock
-from engine.errors import Fault, WrongUse
+from engine.errors import WrongUse
 from engine.settings import DEFINITIONS, Settings
 from engine.sop.requirements import words
 from passerelle.scenarios import stage_of
@@ -111,10 +110,7 @@ class _Play:
         return Progress(*columns, console=err, disable=self._quiet, transient=True)
 
     def _publish(self) -> None:
-        for one in check(DEFINITIONS):
-            if not one.is_sound:
-                raise Fault(f"{one.path} has faults.", one.drawn())
-            version = self._house.procedures.publish(one.path)
+        for version in self._house.procedures.publish_all(DEFINITIONS):
             self._say(f"Checked and published: {version.sop}, version {version.number}.")
 
     def _after(self, what: str, moved: Moved | None) -> None:

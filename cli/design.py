@@ -21,10 +21,11 @@ from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw
 from engine.analysis.model_check import Verdict
 from engine.analysis.report import shapes
 from engine.application.ports import RecordedProof
-from engine.application.procedures import Checked, check, explained, proved
+from engine.application.procedures import Checked, Proofs, check, explained
 from engine.diagnostics import Severity
 from engine.errors import NotAllowed, WrongUse
 from engine.settings import Settings
+from engine.sop.requirements import words
 from engine.values import rfc3339
 
 app = typer.Typer(
@@ -63,7 +64,8 @@ def check_(
     if explain and format == "sarif":
         raise WrongUse("--explain is for text and json; SARIF holds findings only")
     today = Settings.read().clock().now().date()
-    checked = [proved(one) for path in paths for one in check(path, today)]
+    proofs = Proofs()
+    checked = [proofs.of(one) for path in paths for one in check(path, today)]
     written = kept(checked, save, picture)
     if format == "json":
         show_json([_shape(one, explain) for one in checked])
@@ -94,6 +96,10 @@ def _shape(one: Checked, explaining: bool) -> dict[str, object]:
             for found in (*one.found, *(found for found, _ in one.findings()))
         ],
         "safeguards": _safeguards(one),
+        "not_confirmed": [
+            {"id": name, "country": point.country, "steps": list(point.at), "text": words(point.note, "en")}
+            for name, point in (sop.not_confirmed.items() if sop is not None else ())
+        ],
         **(shape_rights(one.file) if one.file is not None else {}),
         **(shape_explanation(one.file, explained(one)) if explaining and one.file is not None else {}),
     }  # fmt: skip
@@ -121,7 +127,7 @@ def _say(one: Checked, explaining: bool) -> None:
         print(block + "\n")
     errors = sum(found.severity is Severity.ERROR for found in one.found)
     if one.file is None or errors or one.elsewhere:
-        built_on = "a procedure that it is built on has faults, told where they stand"
+        built_on = "what it is built on has faults, told where they stand"
         print(f"✗ {one.path}: " + (f"{errors} to mend" if errors else built_on))
         return
     sop = one.file.sop
@@ -131,6 +137,10 @@ def _say(one: Checked, explaining: bool) -> None:
     print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
     if one.proofs:
         print(f"  {len(one.proofs)} safeguards: {counted(proof.verdict for proof in one.proofs)}")
+    if sop.not_confirmed:
+        by_country = Counter(point.country or "both countries" for point in sop.not_confirmed.values())
+        listed = ", ".join(f"{count} of {country}" for country, count in by_country.items())
+        print(f"  {len(sop.not_confirmed)} not confirmed: {listed}")
     for line in (*say_rights(one.file), *(say_explanation(one, explained(one)) if explaining else ())):
         print(f"  {line}")
 
@@ -203,13 +213,16 @@ def _live(sop: str) -> Overlay:
 @app.command("schema", epilog="Example: passerelle sop schema > sop.schema.json")
 def schema(
     form: Annotated[bool, typer.Option("--form", help="The schema of form files")] = False,
-    kind: Annotated[str, typer.Option(help="sop, form, safeguard or scenario: the files it is for")] = "sop",
+    kind: Annotated[str, typer.Option(help="sop, layer, form, safeguard or scenario: the files it is for")] = "sop",
 ) -> None:
     """The JSON Schema for editors."""
     from engine.application.scenarios.schema import scenario_schema
-    from engine.sop.schema import form_schema, safeguard_schema, sop_schema
+    from engine.sop.schema import form_schema, layer_schema, safeguard_schema, sop_schema
 
-    kinds = {"sop": sop_schema, "form": form_schema, "safeguard": safeguard_schema, "scenario": scenario_schema}
+    kinds = {
+        "sop": sop_schema, "layer": layer_schema, "form": form_schema, "safeguard": safeguard_schema,
+        "scenario": scenario_schema,
+    }  # fmt: skip
     if kind not in kinds:
         raise WrongUse(f'"{kind}" is not a kind of file: {", ".join(kinds)}')
     show_json(kinds["form" if form else kind]())

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.cases import Json, application
-from cli.output import out, show_json, table
+from cli.output import err, out, show_json, table
 from engine.actors.load import load_actors
 from engine.actors.model import Actor, Way
 from engine.diagnostics import did_you_mean
@@ -33,6 +33,7 @@ def add(
     language: Annotated[str, typer.Option()] = "en",
     level: Annotated[Level, typer.Option(help="How much a message may say")] = Level.DISCREET,
     daily: Annotated[bool, typer.Option("--daily", help="One list a day in place of single messages")] = False,
+    weekly: Annotated[bool, typer.Option("--weekly", help="On Monday a list of what is late in its cases")] = False,
 ) -> None:
     """Add desks from a file, or one desk."""
     if file is not None:
@@ -47,7 +48,7 @@ def add(
         new = (
             Actor(
                 id=id, name=name, sample=False, country=country, roles=tuple(role or ()), language=language, level=level,
-                channels=ways, daily=daily, enabled=True,
+                channels=ways, daily=daily, weekly=weekly, enabled=True,
             ),
         )  # fmt: skip
     with application() as house:
@@ -116,6 +117,25 @@ def back(id: str) -> None:
     with application() as house:
         house.people.back(id)
     out.print(f"✓ {id} is told again")
+
+
+@actors.command("feed", epilog="Example: passerelle actor feed fr-case-manager")
+def feed(
+    id: str,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Let the address open nothing any more")] = False,
+    print_: Annotated[bool, typer.Option("--print", help="Print the dates themselves, as an .ics file")] = False,
+) -> None:
+    """A secret address under which a calendar program reads an actor's dates; a new one ends the earlier one."""
+    if revoke and print_:
+        raise WrongUse("--revoke and --print: one of them.")
+    with application() as house:
+        if print_:
+            print(house.feeds.dates(id), end="")
+        elif revoke:
+            out.print("✓ the address opens nothing any more" if house.feeds.end(id) else "There was no address.")
+        else:
+            print(house.feeds.make(id))
+            err.print("Whoever has this address can read the dates. It is shown once; --revoke ends it.")
 
 
 def _day(written: str, option: str) -> date:

@@ -30,16 +30,19 @@ _HEADS: Final = {
 }
 
 
-@app.command("diff", epilog="Example: passerelle sop diff adult-return@1 sop_definitions/sops/adult-return.yaml")
+@app.command("diff", epilog="Example: passerelle sop diff adult-return adult-return-gr-al")
 def diff(
-    a: Annotated[str, typer.Argument(help="A file, or a published version: adult-return@1")],
-    b: Annotated[str, typer.Argument(help="What it is compared with: a file or a version")],
+    a: Annotated[str, typer.Argument(help="A file, a procedure's id, or a published version: adult-return@1")],
+    b: Annotated[str, typer.Argument(help="What it is compared with, named likewise")],
     language: Annotated[str, typer.Option(help="The language of the titles")] = "en",
     json: Json = False,
 ) -> None:
     """What changes for people from A to B, the gravest first. A renamed step is one gone and one new."""
     with ExitStack() as stack:
-        changes = compare_named(a, b, lambda: stack.enter_context(application()).store.versions(), language)
+        definitions = Settings.read().definitions
+        changes = compare_named(
+            a, b, lambda: stack.enter_context(application()).store.versions(), language, definitions
+        )
     if json:
         show_json([{"effect": one.effect, "about": one.subject, "at": one.at, "text": one.text} for one in changes])
         return
@@ -78,17 +81,19 @@ def format_(
 
 @app.command(
     "new",
-    epilog="Example: passerelle sop new adult-fr-al --from adult-return --destination FR --origin AL",
+    epilog="Example: passerelle sop new adult-return-be-al --from adult-return --layer al --destination BE",
 )
 def new(
     id: Annotated[str, typer.Argument(help="The id of the variant")],
     base: Annotated[str, typer.Option("--from", metavar="BASE", help="The procedure it extends: its file, or its id")],
     destination: Annotated[list[str] | None, typer.Option(metavar="CC", help="Country where the person is")] = None,
     origin: Annotated[list[str] | None, typer.Option(metavar="CC", help="Country the person returns to")] = None,
+    layer: Annotated[list[str] | None, typer.Option(metavar="ID", help="A country layer; brings its country")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Beside the base")] = None,
 ) -> None:
     """A corridor variant to start from: sound as it is, with comments that say what may be changed."""
-    text = begin_variant(id, base, Settings.read().definitions, destination or (), origin or (), output)
+    definitions = Settings.read().definitions
+    text = begin_variant(id, base, definitions, destination or (), origin or (), output, layer or ())
     if output is None:
         print(text, end="")
     else:

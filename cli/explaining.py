@@ -46,13 +46,17 @@ def say_explanation(checked: Checked, explanations: Sequence[Explanation]) -> It
         for guard in one.guards:
             several = len(guard.sites) > 1
             if several:
-                yield "    any one of these suffices:"
+                yield (
+                    "    any one of these suffices:"
+                    if guard.is_least
+                    else "    all of these (fewer may do; it was not decided):"
+                )
             yield from (f"    {'  ' if several else ''}{_line(file, site)}" for site in guard.sites)
         yield f"    {one.how}"
     yield "What each of them guards:"
     for site, guarded in _other_way(file, explanations):
         yield f"  {_line(file, site)}"
-        yield from (f"    {id}" + ("" if alone else " (with others that would suffice)") for id, alone in guarded)
+        yield from (f"    {id}" + ("" if alone else " (with others)") for id, alone in guarded)
     yield from _limits(file)
 
 
@@ -93,13 +97,14 @@ def shape_rights(file: SopFile) -> dict[str, object]:
 
 
 def shape_explanation(file: SopFile, explanations: Sequence[Explanation]) -> dict[str, object]:
-    """Return what guards what as plain values; of the sites of one guard any one suffices."""
+    """Return what guards what as plain values; of the sites of one guard any one suffices, where `decided`."""
     return {
         "guards": [
             {
                 "safeguard": one.proof.safeguard.id,
                 "how": one.how,
                 "any_of": [[_shape_site(file, site) for site in guard.sites] for guard in one.guards],
+                "decided": [guard.is_least for guard in one.guards],
             }
             for one in explanations
         ],

@@ -34,6 +34,7 @@ app.add_typer(work.keys, name="keys")
 app.command("demo")(demo.demo)
 app.command("deliver")(work.deliver)
 app.command("sweep")(work.sweep)
+app.command("digest")(work.digest)
 app.command("watch")(work.watch)
 app.command("serve")(work.serve)
 

@@ -13,6 +13,7 @@ from engine.actors import load as desks
 from engine.analysis.model_check import Proof
 from engine.analysis.report import path, places, remedy
 from engine.application.procedures import MEANINGS, Checked
+from engine.calendars import load as calendars
 from engine.diagnostics import Diagnostic, Place
 from engine.notifications import words as messages
 from engine.sop import faults
@@ -47,7 +48,7 @@ def sarif(checked: Iterable[Checked], root: Path) -> dict[str, Any]:
 
 def _rules(codes: Iterable[str]) -> Sequence[dict[str, Any]]:
     """Describe the codes that were found, in their order."""
-    said: Mapping[str, str] = {**CODES, **faults.CODES, **desks.CODES, **messages.CODES, **MEANINGS}
+    said: Mapping[str, str] = {**CODES, **faults.CODES, **desks.CODES, **calendars.CODES, **messages.CODES, **MEANINGS}
     checks = {one.code: one for one in CHECKS}
     rules = []
     for code in sorted(codes):

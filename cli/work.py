@@ -57,6 +57,13 @@ def sweep(once: Once = False) -> None:
             time.sleep(30)
 
 
+def digest() -> None:
+    """Queue the weekly lists whose morning has come, without `serve`. Example: passerelle digest"""
+    with application() as house:
+        done = house.digests.run()
+    out.print(f"✓ {done} lines queued")
+
+
 def watch() -> None:
     """Say whether reminders and messages stand still, and tell the operator. Exit code 1 if they do. Example: passerelle watch
 

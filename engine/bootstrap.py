@@ -11,6 +11,8 @@ from engine.adapters.keystore import KeyStore, read_keys
 from engine.adapters.store import open_store
 from engine.application.casework import Casework
 from engine.application.correction import Corrections
+from engine.application.digest import Digests
+from engine.application.feeds import Feeds
 from engine.application.migration import Migrations
 from engine.application.outbox import Courier
 from engine.application.people import People
@@ -48,6 +50,8 @@ class Application:
     sweep: Sweep
     courier: Courier
     watchman: Watchman
+    digests: Digests
+    feeds: Feeds
 
     def close(self) -> None:
         self.store.close()
@@ -79,7 +83,8 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
     casework = Casework(store, cipher, procedures, people, almanac, now)
     recounting = Recounting(store, cipher, casework, almanac, now)
     press = Press.read(settings.definitions / "messages", settings.base_url)
-    telling = Telling(store, casework, people, ReadingHours(almanac), press, now)
+    hours = ReadingHours(almanac)
+    telling = Telling(store, cipher, casework, people, hours, press, now)
     channels = channels_from(settings, now)
     return Application(
         settings=settings,
@@ -97,6 +102,8 @@ def build(settings: Settings, clock: Clock | None = None, *, upgrading: bool = F
         recounting=recounting,
         sweep=Sweep(store, cipher, casework, recounting, now),
         courier=Courier(store, telling, channels, now),
+        feeds=Feeds(store, cipher, casework, people, press, settings.base_url, now),
+        digests=Digests(store, cipher, casework, people, hours, now),
         watchman=Watchman(store, channels, press, settings.operator_address, now),
     )
 

@@ -1,4 +1,4 @@
-"""The flows that time starts: the sweep, and the watchman. Prefect starts them and owns no deadline: rows do.
+"""The flows that time starts: the sweep, the weekly lists, and the watchman. Prefect starts them and owns no deadline: rows do.
 
 A run that is missed, doubled or killed changes nothing: what is due is still due for the next one, and claimed by one only.
 """
@@ -16,6 +16,12 @@ async def sweep_due() -> int:
     swept = await safely(lambda house: house.sweep.run())
     tell(swept)
     return swept.messages + swept.fired
+
+
+@flow(name="digest", persist_result=False, validate_parameters=False, log_prints=False)
+async def digest() -> int:
+    """Queue the weekly lists whose morning has come; returns how many rows of the outbox."""
+    return await safely(lambda house: house.digests.run())
 
 
 @flow(name="watch", persist_result=False, validate_parameters=False, log_prints=False)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 from engine.application.sweep import Swept
 from engine.bootstrap import Application
@@ -22,6 +23,7 @@ PULSE: Final = 0.5
 """Seconds between two looks at the outbox."""
 
 SWEEP_EVERY: Final = 60.0
+DIGEST_EVERY: Final = 3600.0
 WATCH_EVERY: Final = 900.0
 
 
@@ -69,6 +71,19 @@ class Dispatcher:
         if await self._through_prefect("sweep-due", say) is None:
             say(await asyncio.to_thread(self._house.sweep.run))
 
+    async def digest(self, report: Callable[[str], None]) -> None:
+        """Queue the weekly lists whose morning has come."""
+        done = await self._through_prefect("digest")
+        if done is None:
+            done = await asyncio.to_thread(self._house.digests.run)
+        if done:
+            report(f"weekly lists queued: {done} lines")
+
+    async def watch(self, report: Callable[[str], None]) -> None:
+        """Look whether something stands still; not through Prefect, which may be what stands still."""
+        if await asyncio.to_thread(self._house.watchman.look_and_tell):
+            report("what is due was taken by nobody for a quarter of an hour")
+
     async def _through_prefect(self, name: str, told: Callable[[Swept], None] = ignore) -> int | None:
         """Run a flow; None if Prefect is away, or the run fails."""
         if await asyncio.to_thread(self._server.is_ready):
@@ -88,38 +103,58 @@ class Dispatcher:
     async def _run(self, name: str, told: Callable[[Swept], None]) -> int:
         environment.apply(self._server.environment)
         # Imported here: it costs a second, and only once the settings stand.
-        from workflows.clocks import sweep_due
+        from workflows.clocks import digest, sweep_due
         from workflows.courier import deliver_due
 
+        flows: dict[str, Callable[..., Any]] = {"deliver-due": deliver_due, "sweep-due": sweep_due, "digest": digest}
         with serving(self._house, told):
             self.runs += 1
-            return int(await (deliver_due() if name == "deliver-due" else sweep_due()))
+            return int(await flows[name]())
 
     def _is_away_too_long(self) -> bool:
         return self._away_since is not None and time.monotonic() - self._away_since >= self._patience
 
     async def serve(self, stop: asyncio.Event, report: Callable[[str], None]) -> None:
-        """Carry, sweep and watch until `stop` is set; a fault is reported and tried again."""
-        next_sweep, next_watch = 0.0, time.monotonic() + WATCH_EVERY
+        """Carry, and let come round what comes round, until `stop` is set; a fault is reported and tried again."""
+        start = time.monotonic()
+        rounds = [
+            _Round(self.sweep, SWEEP_EVERY, start),
+            _Round(self.digest, DIGEST_EVERY, start),
+            _Round(self.watch, WATCH_EVERY, start + WATCH_EVERY),
+        ]
         while not stop.is_set():
             # Where Prefect can't even be started, the messages leave without it.
             with contextlib.suppress(OSError):
                 self._server.start()
-            try:
-                if time.monotonic() >= next_watch:
-                    next_watch = time.monotonic() + WATCH_EVERY
-                    if await asyncio.to_thread(self._house.watchman.look_and_tell):
-                        report("what is due was taken by nobody for a quarter of an hour")
-                if time.monotonic() >= next_sweep:
-                    next_sweep = time.monotonic() + SWEEP_EVERY
-                    await self.sweep(report)
-                sent = await self.carry()
-                if sent:
-                    report(f"{sent} messages delivered")
-            except PasserelleError as fault:
-                report(f"postponed: {fault.message}")
-            except Exception as why:
-                # By kind only: its words may hold anything. What was leased or claimed comes round again.
-                report(f"postponed: an unforeseen fault ({type(why).__name__})")
+            for one in rounds:
+                if time.monotonic() >= one.next_at:
+                    one.next_at = time.monotonic() + one.every
+                    await _postponed(one.work(report), report)
+            await _postponed(self._carry_and_say(report), report)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PULSE)
+
+    async def _carry_and_say(self, report: Callable[[str], None]) -> None:
+        sent = await self.carry()
+        if sent:
+            report(f"{sent} messages delivered")
+
+
+@dataclass(slots=True)
+class _Round:
+    """Something that comes round: every so many seconds, next at (of the monotonic clock)."""
+
+    work: Callable[[Callable[[str], None]], Awaitable[None]]
+    every: float
+    next_at: float
+
+
+async def _postponed(work: Awaitable[None], report: Callable[[str], None]) -> None:
+    """Do some work; whatever goes wrong with it is said, and holds up nothing else."""
+    try:
+        await work
+    except PasserelleError as fault:
+        report(f"postponed: {fault.message}")
+    except Exception as why:
+        # By kind only: its words may hold anything. What was leased or claimed comes round again.
+        report(f"postponed: an unforeseen fault ({type(why).__name__})")

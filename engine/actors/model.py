@@ -95,6 +95,7 @@ class Actor(BaseModel):
     level: Level = Field(Level.DISCREET, description="silent, discreet or full: how much a message to it may say")
     channels: tuple[Way, ...] = Field((), description="a list, tried in order: [{kind: mail, address: …}]")
     daily: YesNo = Field(False, description="true for one list a day in place of single messages")
+    weekly: YesNo = Field(False, description="true for a list on Monday of what is late in its cases")
     absences: tuple[Absence, ...] = Field(
         (), description="a list: [{from: 2026-08-01, to: 2026-08-21, deputy: fr-second}]"
     )

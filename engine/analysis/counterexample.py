@@ -178,6 +178,8 @@ class Player:
                 last.given = trigger.says
             self._plan.append(last)
         self._run(trigger)
+        if trigger is not None and trigger.at_launch and len(self._plan) > 1:
+            raise DoesNotRun("nothing comes before the launch")
         self._certify(trigger, safeguard)
         if trigger is None and not self._ends_as(end):
             raise DoesNotRun("it ends elsewhere")
@@ -268,12 +270,15 @@ class Player:
 
     def _missing(self, planned: Planned, standing: Standing) -> Iterator[tuple[Leaf, bool]]:
         if planned.choices:
-            planned.cube = min(
-                planned.choices, key=lambda cube: sum(self._holds(k, standing) is not v for k, v in cube.items())
-            )
+            planned.cube = min(planned.choices, key=lambda cube: self._distance(cube, standing))
         for leaf, answer in planned.cube.items():
             if self._holds(leaf, standing) is not answer:
                 yield leaf, answer
+
+    def _distance(self, cube: Cube, standing: Standing) -> tuple[int, int]:
+        """Return how far a cube is from holding: facts that were said otherwise at launch, and all that is missing."""
+        missing = [leaf for leaf, answer in cube.items() if self._holds(leaf, standing) is not answer]
+        return sum(isinstance(leaf, Knows) and leaf.fact in self._facts for leaf in missing), len(missing)
 
     def _holds(self, leaf: Leaf, standing: Standing) -> bool:
         view = standing.view
@@ -359,6 +364,9 @@ class Player:
                     raise DoesNotRun(f"{step} can't be acknowledged in time")
                 self._plan.insert(there, Planned(way, {}, slot=leaf.role))
                 return there
+            case TakenOften(action) if answer:
+                self._plan.insert(at, self._staying(action, standing, at))
+                return at
             case Says() if not answer and leaf.days is not None and self._holds(replace(leaf, days=None), standing):
                 return self._grow_old(leaf, leaf.days, at)
             case Says() | Same():
@@ -376,6 +384,20 @@ class Player:
         self._launch()
         return 0
 
+    def _staying(self, action: str, standing: Standing, at: int) -> Planned:
+        """Return a move that is this action and after which the case stands where it stood."""
+        here = (None, *standing.case.steps())
+        for way in self._moves.ways:
+            if (
+                way.name == action
+                and way.chosen
+                and not way.resumes
+                and way.target in (None, way.step)
+                and way.step in here
+            ):
+                return Planned(way, {}, choices=way.cubes)
+        raise DoesNotRun(f"{_called(self._plan[at])} needs {action} to have been taken")
+
     def _lead(self, steps: frozenset[str], answer: bool, standing: Standing, at: int) -> list[Planned]:
         """Return the moves that bring a line to one of these steps, or away from them."""
         here = {self._moves.line_of[step]: step for step in standing.case.steps()}
@@ -386,13 +408,14 @@ class Player:
             if line not in here:
                 continue
             wanted = (lambda step: step in steps) if answer else (lambda step: step not in steps)
-            ways = self._between(line, here[line], wanted)
+            ways = self._between(line, here[line], wanted, standing)
             if ways:
                 return [Planned(way, {}, choices=way.cubes) for way in ways]
         where = f"{'at' if answer else 'elsewhere than at'} {', '.join(sorted(steps))}"
         raise DoesNotRun(f"{_called(self._plan[at])} needs the case to stand {where}")
 
-    def _between(self, line: str, start: str, wanted: object) -> list[Way]:
+    def _between(self, line: str, start: str, wanted: object, standing: Standing) -> list[Way]:
+        """Return the ways from one step of a line to another, none of which asks for other facts than the case now has."""
         came: dict[str, tuple[str, Way] | None] = {start: None}
         waiting = [start]
         for step in waiting:
@@ -410,10 +433,18 @@ class Player:
                     and way.target is not None
                     and way.chosen
                     and way.target not in came
+                    and any(self._facts_fit(cube, standing) for cube in way.cubes)
                 ):
                     came[way.target] = (step, way)
                     waiting.append(way.target)
         return []
+
+    def _facts_fit(self, cube: Cube, standing: Standing) -> bool:
+        return all(
+            self._holds(leaf, standing) is answer or leaf.fact not in standing.facts.attributes
+            for leaf, answer in cube.items()
+            if isinstance(leaf, Knows)
+        )
 
     def _record_before(self, slot: str, at: int) -> int:
         """Plan a record at the latest moment at which it can be made; or choose anew what the last one says."""

@@ -27,7 +27,7 @@ from engine.sop.outline import outline_of
 
 KeyPath = tuple[str | int, ...]
 
-_BUDGET: Final = Budget(states=20_000, seconds=2.0, states_for_shortest=0, seconds_for_shortest=0.0)
+_BUDGET: Final = Budget(states=20_000, seconds=1.5, states_for_shortest=0, seconds_for_shortest=0.0)
 """For a procedure with something left out: whether the safeguard still holds is asked, not for a short path."""
 
 _FEW: Final = 6
@@ -44,9 +44,8 @@ _BY_WAYS = (
     "No requirement guards it: it holds because a way stays open. One requirement more on that way could break it."
 )
 _BY_TEXT = "No requirement guards it: it holds because none of these actions asks for any of it."
-_NOT_FOUND = (
-    "What guards it could not be told: without the requirements that were looked at it still holds, or is not decided."
-)
+_NOT_FOUND = "What guards it could not be told: it still holds without the requirements that were looked at."
+_NOT_DECIDED = "What guards it could not be told: whether it holds without the requirements looked at was not decided."
 _TOO_MANY = "What guards it could not be told: more would have to be left out than is tried."
 _NOT_HELD = "It does not hold, so nothing guards it."
 
@@ -72,9 +71,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Of these any one suffices as long as all else stays; one alone is needed."""
+    """Of these any one suffices as long as all else stays; one alone is needed.
+
+    Where `is_least` is False, it could not be decided whether fewer of them would do.
+    """
 
     sites: tuple[Site, ...]
+    is_least: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,18 +206,31 @@ class _Explainer:
 
     def _by_exploring(self, question: Question) -> tuple[tuple[Guard, ...], str]:
         """Look first at what stands nearest to what the safeguard speaks of, then wider."""
-        ask = self._deciding(question.safeguard)
+        verdicts: dict[frozenset[Site], Verdict] = {}
+        decide = self._deciding(question.safeguard, verdicts)
         here = [
             site for one in dict.fromkeys(_subject(each) for each in question.triggers) for site in self._sites(one)
         ]
         near = [site for site in here if self._speaks_of(site, question)]
         near += self._made_void(question) + self._implied(question)
+
+        def ask(left_out: frozenset[Site]) -> bool:
+            return decide(left_out) is Verdict.BROKEN
+
+        def guard(cut: Sequence[Site]) -> Guard:
+            """Of several any one suffices only where the safeguard is known to hold with any one of them kept."""
+            less = [frozenset(cut) - {one} for one in cut if len(cut) > 1]
+            return Guard(tuple(cut), all(verdicts.get(one) is Verdict.HOLDS for one in less))
+
         try:
             for sites in (near, self._anywhere(question), here):
-                if sites and ask(frozenset(sites)):
+                found = decide(frozenset(sites)) if sites else Verdict.HOLDS
+                if found is Verdict.BROKEN:
                     if len(sites) <= _FEW:
-                        return tuple(Guard(cut) for cut in smallest(sites, ask)), _EXPLORED
-                    return (Guard(one_of_the_smallest(sites, ask)),), _EXPLORED_ONE
+                        return tuple(guard(cut) for cut in smallest(sites, ask)), _EXPLORED
+                    return (guard(one_of_the_smallest(sites, ask)),), _EXPLORED_ONE
+                if found is not Verdict.HOLDS:
+                    return (), _NOT_DECIDED
         except TooLarge:
             return (), _TOO_MANY
         return (), _NOT_FOUND
@@ -235,19 +251,19 @@ class _Explainer:
         ]
         return [one for one in asked if self._speaks_of(one, question)] + voids
 
-    def _deciding(self, safeguard: m.Safeguard) -> Callable[[frozenset[Site]], bool]:
-        known: dict[frozenset[Site], bool] = {}
-
-        def ask(left_out: frozenset[Site]) -> bool:
+    def _deciding(
+        self, safeguard: m.Safeguard, known: dict[frozenset[Site], Verdict]
+    ) -> Callable[[frozenset[Site]], Verdict]:
+        def decide(left_out: frozenset[Site]) -> Verdict:
             if left_out not in known:
                 if len(known) == _LOOKS:
                     raise TooLarge("more would have to be left out than is tried")
                 less = without(self._sop.sop, [one.path for one in left_out])
                 proof = Prover(compile_sop(less, self._sop.scope.forms, ""), _BUDGET).decide(safeguard)
-                known[left_out] = proof.verdict is Verdict.BROKEN
+                known[left_out] = proof.verdict
             return known[left_out]
 
-        return ask
+        return decide
 
     def _made_void(self, question: Question) -> list[Site]:
         """Return where the actions after which something must happen anew make void what the safeguard speaks of."""
@@ -272,7 +288,7 @@ class _Explainer:
 def smallest(sites: Sequence[Site], breaks: Callable[[frozenset[Site]], bool]) -> Iterator[tuple[Site, ...]]:
     """Yield smallest sets without which it breaks, at least one for each site that is in any; none where it never does.
 
-    Leaving out more never makes it hold again, so a set is made smallest by putting back one after another.
+    Leaving out more does not make it hold again, so a set is made smallest by putting back one after another.
     """
     whole = frozenset(sites)
     if not breaks(whole):

@@ -65,7 +65,7 @@ class Budget:
     seconds: float = 10.0
     states_for_shortest: int = 20_000
     seconds_for_shortest: float = 2.0
-    states_for_speaking: int = 1_000
+    states_for_speaking: int = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from engine.calendars.almanac import Almanac
 from engine.calendars.counting import CLOSING
 from engine.calendars.load import ends_soon
 from engine.calendars.model import CountryCalendar
-from engine.diagnostics import Diagnostic, Place, Severity
+from engine.diagnostics import Diagnostic, Place
 from engine.errors import WrongUse
 from engine.settings import DEFINITIONS
 from engine.sop import model as m
+from engine.sop.checks.countries import COUNTRIES
 from engine.sop.load import SopFile, find_root
 from engine.values import Duration, Unit
 
@@ -44,6 +45,8 @@ def calendar_findings(file: SopFile, almanac: Almanac, today: date | None = None
         )
         for number, country in enumerate(countries):
             place = file.marks.value((side, number))
+            if country not in COUNTRIES:
+                continue  # told as what it is: no country
             if country not in known:
                 hint = f"passerelle calendar propose {country} --years FIRST-LAST --write"
                 yield Diagnostic("CAL202", f"there is no calendar of {country}", place, hint)
@@ -63,9 +66,6 @@ def _of_country(
     if in_working_days and known.weekend is None:
         message = f"working days are counted in {country}, and its weekend is not confirmed"
         yield Diagnostic("CAL202", message, place, known.note or "")
-    elif in_working_days and not known.is_confirmed:
-        message = f"working days are counted in {country}, and its calendar is not confirmed"
-        yield Diagnostic("CAL203", message, place, known.note or "", Severity.WARNING)
     if closes and known.office_hours is None:
         message = f"a cut-off is the end of office hours in {country}, and they are not confirmed"
         yield Diagnostic("CAL202", message, place, "name them in its calendar, or write the cut-off as a time")

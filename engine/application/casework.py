@@ -20,7 +20,21 @@ from engine.application.people import People
 from engine.application.ports import Cipher, Entry, Store, StoredCase, StoredRecord, StoredRefusal
 from engine.application.procedures import Procedures
 from engine.calendars.almanac import Almanac
-from engine.cases.case import Acknowledge, Assign, Case, Enter, Facts, Fire, Launch, Move, Resume, Suspend, Take, Wake
+from engine.cases.case import (
+    Acknowledge,
+    Assign,
+    Case,
+    Enter,
+    Facts,
+    Fire,
+    Launch,
+    Move,
+    Mute,
+    Resume,
+    Suspend,
+    Take,
+    Wake,
+)
 from engine.cases.decide import Decision, Refusal, begun, decide, offered
 from engine.cases.view import CaseView
 from engine.clock import Clock
@@ -95,7 +109,10 @@ class Casework:
             (origin, compiled.sop.origin, "to"),
         ):
             if country not in listed:
-                raise WrongUse(f'"{sop}" does not go {side} "{country}".', [f"it goes {side}: {', '.join(listed)}"])
+                raise WrongUse(
+                    f'"{sop}" does not go {side} "{country}".',
+                    [f"it goes {side}: {', '.join(listed)}", self._going(destination, origin)],
+                )
         if destination == origin:
             raise WrongUse("A return goes from one country to another.")
         actors = self._people.all()
@@ -114,6 +131,14 @@ class Casework:
             raise Refused("The case can't be launched.", answer)
         self._cipher.make_key(ref)
         return self._commit(None, answer, move, actor, "launch", now)
+
+    def _going(self, destination: str, origin: str) -> str:
+        """Name the published procedures that go from one country to the other; those of fewest countries first."""
+        going = [one for one in self._procedures.all_latest() if one.goes(destination, origin)]
+        named = sorted(going, key=lambda one: (len(one.destination) + len(one.origin), one.sop))
+        if not named:
+            return f"no published procedure goes from {destination} to {origin}"
+        return f"from {destination} to {origin} goes: {', '.join(one.sop for one in named)}"
 
     def take(self, ref: str, action: str, actor: str, step: str | None = None, assign: str | None = None,
              note: str = "", key: str | None = None) -> Moved:  # fmt: skip
@@ -166,6 +191,22 @@ class Casework:
             return before
         self._can_stand(loaded, role, to)
         return self._move(loaded, Assign(role, to, actor), actor, "assign", role, "", key)
+
+    def mute(
+        self, ref: str, role: str, actor: str, note: str, *, off: bool = False, key: str | None = None
+    ) -> Moved:  # fmt: skip
+        """Let nobody contact a role any more (`role` empty: anybody of the case), or lift that; raises as `take` does.
+
+        What is queued for them is cancelled; what they would have heard is on record as withheld, and told as their turn once it
+        is lifted, if it still waits for them. `note` says why.
+        """
+        loaded = self.load(ref)
+        kind = "unmute" if off else "mute"
+        if (before := self._before(loaded, kind, role or "everybody", actor, key)) is not None:
+            return before
+        if not note.strip():
+            raise WrongUse("Say why: --note.")
+        return self._move(loaded, Mute(role, actor, off), actor, kind, role or "everybody", note, key)
 
     def suspend(self, ref: str, step: str, reason: str, actor: str, note: str = "", key: str | None = None) -> Moved:
         """Stop the clock of a step's deadline, for a reason of the closed list; raises as `take` does."""
@@ -245,7 +286,7 @@ class Casework:
         The history names the deputy; the move itself, sealed beside, names the one who is absent.
         """
         answer = decide(loaded.sop, loaded.case, move, loaded.facts, now)
-        if not actor or isinstance(answer, Decision) or isinstance(move, (Assign, Fire, Launch, Wake)):
+        if not actor or isinstance(answer, Decision) or isinstance(move, (Assign, Fire, Launch, Mute, Wake)):
             return answer, move
         for absent in sorted(self._people.stands_in_for(actor, now) & set(loaded.case.parties.values())):
             theirs = msgspec.structs.replace(move, actor=absent)
@@ -313,6 +354,8 @@ def _headline(kind: str, name: str) -> str:
             return "There is nothing to acknowledge."
         case "suspend":
             return f'The clock of "{name}" can\'t be stopped now.'
+        case "mute" | "unmute":
+            return f'"{name}" can\'t be {kind}d now.'
         case "resume":
             return f'The clock of "{name}" can\'t go on now.'
         case "assign":

@@ -21,7 +21,7 @@ from engine.cases.decide import Refusal, Unmet, begun, roles_of
 from engine.cases.effects import CancelMessages, Effect, Notify
 from engine.cases.migrate import rebuild
 from engine.cases.replay import Replayed, standing
-from engine.cases.sharing import why_withheld
+from engine.cases.sharing import why_not_told
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import UnknownName
@@ -93,10 +93,10 @@ class Corrections:
     def _commit(self, loaded: Loaded, answer: Replayed, wrong: Entry, why: str, actor: str) -> Moved:
         now, before = self._clock.now(), loaded.case
         view = CaseView(answer.case, answer.facts, now)
-        withheld = {role: why_withheld(loaded.sop, role, view) for role in answer.case.parties}
+        withheld = {role: why_not_told(loaded.sop, role, view) for role in answer.case.parties}
         was = CaseView(before, loaded.facts, now)
         # The mistake may have opened the border: what waits in the outbox may no longer leave. Or it may have kept it shut.
-        gone = [role for role, why in withheld.items() if why and not why_withheld(loaded.sop, role, was)]
+        gone = [role for role, why in withheld.items() if why and not why_not_told(loaded.sop, role, was)]
         turns = {
             role: step
             for role, step in before.withheld.items()

@@ -15,6 +15,7 @@ from engine.application.procedures import NotSound, check
 from engine.diagnostics import Diagnostic, did_you_mean
 from engine.errors import UnknownName, WrongUse
 from engine.sop.formatting import formatted
+from engine.sop.layer import Layer
 from engine.sop.shelf import Shelf, find_root, read_file
 from engine.sop.variant import new_variant
 
@@ -60,17 +61,19 @@ def _lay_out(path: Path, write: bool) -> Layout:
 
 
 def begin_variant(
-    id: str, base: str, definitions: Path, destination: Sequence[str], origin: Sequence[str], output: Path | None
-) -> str:
+    id: str, base: str, definitions: Path, destination: Sequence[str], origin: Sequence[str], output: Path | None,
+    layers: Sequence[str] = (),
+) -> str:  # fmt: skip
     """Return the text of a variant to start from, and write it to `output` if one is named.
 
     Args:
         base: the file of the procedure that it extends, or the id of one in the folder `definitions`.
+        layers: ids of country layers beside the base; their countries need not be named.
 
     Raises:
-        UnknownName: there is no such procedure.
-        WrongUse: the id or a country is none, the id is taken, or the file is there already, lies where the base is not
-            found, or can't be written.
+        UnknownName: there is no such procedure or layer.
+        WrongUse: the id or a country is none, a layer does not fit, the id is taken, or the file is there already, lies
+            where the base is not found, or can't be written.
         NotSound: the base has faults.
     """
     path = Path(base)
@@ -92,13 +95,24 @@ def begin_variant(
         beside = Shelf.of(find_root(output))[0].sops.get(checked.file.sop.sop)
         if beside is None or beside.resolve() != path.resolve():
             raise WrongUse(f"{output} could not extend {path} from there.", [f"put it into {path.parent}"])
-    text = new_variant(id, checked.file, destination, origin, output.name if output is not None else f"{id}.yaml")
+    laid = _layers(layers, checked.file.shelf)
+    name = output.name if output is not None else f"{id}.yaml"
+    text = new_variant(id, checked.file, destination, origin, name, laid)
     if output is not None:
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as why:
             raise WrongUse(f"{output} can't be written: {why.strerror}") from None
     return text
+
+
+def _layers(named: Sequence[str], shelf: Shelf) -> list[Layer]:
+    laid: list[Layer] = []
+    for name in named:
+        if name not in shelf.layers:
+            raise UnknownName(f'There is no layer "{name}".', [did_you_mean(name, list(shelf.layers), "layers")])
+        laid.append(shelf.layers[name][0])
+    return laid
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -35,7 +35,7 @@ from engine.cases.effects import Notify, SetDeadline
 from engine.cases.migrate import Migrated, Reason, migrate
 from engine.cases.names import Migrate, Names, as_named_now
 from engine.cases.replay import Played
-from engine.cases.sharing import why_withheld
+from engine.cases.sharing import why_not_told
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.diagnostics import did_you_mean
@@ -322,7 +322,7 @@ def _corrected(sop: CompiledSop, case: Case, facts: Facts, heard: Iterable[str],
     view = CaseView(case, facts, now)
     for role in sorted(heard):
         if role in case.parties:
-            why = why_withheld(sop, role, view)
+            why = why_not_told(sop, role, view)
             yield Notify(MessageKind.FOR_INFORMATION, role, case.main, "correction", why)
 
 

@@ -374,6 +374,28 @@ class Store(Protocol):
     def save_calendars(self, calendars: Sequence[StoredCalendar]) -> None:
         """Keep these in place of what was kept of their countries."""
 
+    def queue(self, messages: Sequence[NewMessage]) -> None:
+        """Queue messages; one whose key is already there is left as it is."""
+
+    def late(self, now: datetime) -> Sequence[Deadline]:
+        """Return what was due before `now` and is not done, held ones left out; by case, then due date."""
+
+    def round_done_at(self, name: str) -> datetime | None:
+        """Return when something that comes round was last done; None if never."""
+
+    def note_round(self, name: str, at: datetime) -> None:
+        """Say that it was done."""
+
+    # feeds
+    def save_feed(self, token: str, actor: str, at: datetime) -> None:
+        """Keep the hash of the secret under which an actor reads its dates; an earlier one of the actor ends."""
+
+    def feed_of(self, token: str) -> str | None:
+        """Return whose feed the secret with this hash opens; None if nobody's, or not any more."""
+
+    def end_feed(self, actor: str) -> bool:
+        """Let an actor's secret open nothing any more; False if there was none."""
+
     # actors
     def save_actor(self, actor: StoredActor) -> None: ...
     def actor(self, id: str) -> StoredActor | None: ...
@@ -405,13 +427,17 @@ class Cipher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message ready to leave. `id` is the outbox row's key: a repeat carries the same one."""
+    """A message ready to leave. `id` is the outbox row's key: a repeat carries the same one.
+
+    `dates` goes along as the text of an .ics file; empty for none.
+    """
 
     id: str
     address: str
     subject: str
     body: str
     language: str
+    dates: str = ""
 
 
 class PassingFailure(PasserelleError):

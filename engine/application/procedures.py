@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
+from typing import Final
 
 from engine.actors.load import check_actors
 from engine.analysis.explanation import Explanation, explain
@@ -20,10 +21,11 @@ from engine.clock import Clock
 from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_order
 from engine.errors import NotAllowed, UnknownName
 from engine.notifications.words import check_words
-from engine.sop.canonical import canonical, content_hash, from_canonical
+from engine.sop.canonical import behaviour, canonical, content_hash, from_canonical
 from engine.sop.check import check_file
 from engine.sop.compile import CompiledSop, compile_sop
 from engine.sop.load import BUILT_ON_FAULTS, IN_A_CIRCLE, Shelf, SopFile, find_root
+from engine.sop.model import Safeguard, Sop
 from engine.sop.shelf import definitions_in, lines_of
 
 
@@ -113,12 +115,37 @@ def explained(checked: Checked) -> list[Explanation]:
     return explain(compile_sop(checked.file.sop, checked.file.shelf.forms, ""), checked.proofs)
 
 
+class Proofs:
+    """Decides the safeguards of one procedure after another; what does not differ in its behaviour is explored once.
+
+    Only what holds is taken over: a path to a harm is told in the words of its own procedure.
+    """
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self._budget = budget
+        self._known: dict[str, Sequence[Proof]] = {}
+
+    def of(self, checked: Checked) -> Checked:
+        """Decide every safeguard of a checked procedure; one with faults is left as it is."""
+        if checked.file is None or not checked.is_well_formed:
+            return checked
+        sop, forms = checked.file.sop, checked.file.shelf.forms
+        key = content_hash(behaviour(sop, forms))
+        known = self._known.get(key)
+        if known is None:
+            proofs = prove(compile_sop(sop, forms, ""), self._budget)
+            if all(one.is_good for one in proofs):
+                self._known[key] = proofs
+            return replace(checked, proofs=proofs)
+        own = (one for one in sop.safeguards if isinstance(one, Safeguard))
+        return replace(
+            checked, proofs=[replace(one, safeguard=safeguard) for one, safeguard in zip(known, own, strict=True)]
+        )
+
+
 def proved(checked: Checked, budget: Budget | None = None) -> Checked:
-    """Decide every safeguard of a checked procedure; one with faults is left as it is."""
-    if checked.file is None or not checked.is_well_formed:
-        return checked
-    sop = compile_sop(checked.file.sop, checked.file.shelf.forms, "")
-    return replace(checked, proofs=prove(sop, budget))
+    """Decide every safeguard of one checked procedure; one with faults is left as it is."""
+    return Proofs(budget).of(checked)
 
 
 def drawn(found: Sequence[Diagnostic]) -> list[str]:
@@ -148,6 +175,7 @@ def check(path: Path, today: date | None = None) -> list[Checked]:
     almanac = calendars_beside(path)
     checked = [_checked(file, shelf, almanac, today) for file in files]
     if path.is_dir():
+        beside += _not_taken_up(shelf, checked)
         checked = _each_told_once(checked)
     named = {str(one.path) for one in checked}
     own = [
@@ -164,8 +192,26 @@ def _checked(file: Path, shelf: Shelf, almanac: Almanac, today: date | None) -> 
     return Checked(file, loaded, found)
 
 
+def _not_taken_up(shelf: Shelf, checked: Sequence[Checked]) -> Iterator[Diagnostic]:
+    """Warn of each country layer on which no procedure is built: its parts are judged only where they are merged."""
+    if any(one.file is None for one in checked):  # it may be the one
+        return
+    used = {name for one in checked if one.file is not None for name in one.file.layers}
+    for name, (layer, source) in shelf.layers.items():
+        if name not in used:
+            message = f'no procedure takes up the layer "{name}", so nothing in it was checked'
+            hint = f"add it to the `layers` of a procedure that goes {_WAY[layer.side]} {layer.country}, or remove it"
+            yield Diagnostic("SOP127", message, source.marks.value(("layer",)), hint, Severity.WARNING)
+
+
+_WAY: Final = {"destination": "from", "origin": "to"}
+
+
 def _each_told_once(checked: Sequence[Checked]) -> list[Checked]:
-    """Leave out what stands in another file of the same run: a fault of a procedure is one of all that are built on it."""
+    """Leave out what stands in another file of the same run: a fault of a procedure is one of all that are built on it.
+
+    What stands in a file that is not checked by itself, a layer, is told with the first procedure that has it.
+    """
     told = {(str(one.path), found) for one in checked for found in one.found if found.place.file == str(one.path)}
     circles: set[str] = set()
     answer = []
@@ -175,6 +221,7 @@ def _each_told_once(checked: Sequence[Checked]) -> list[Checked]:
             follows = found.code == BUILT_ON_FAULTS or found.message in circles
             if not follows and (found.place.file == str(one.path) or (found.place.file, found) not in told):
                 kept.append(found)
+                told.add((found.place.file, found))
             if found.code == IN_A_CIRCLE:
                 circles.add(found.message)
         answer.append(replace(one, found=kept, elsewhere=_errors(one.found) - _errors(kept)))
@@ -217,7 +264,12 @@ class Procedures:
         Raises:
             NotSound: it has faults, or a safeguard of law or soft law is broken or undecided.
         """
+        return self.publish_all(path, budget)[-1]
+
+    def publish_all(self, path: Path, budget: Budget | None = None) -> list[SopVersion]:
+        """Freeze one procedure, or all of a folder, or none where one of them is refused. Raises NotSound."""
         budget = budget or Budget()
+        proofs = Proofs(budget)
         checked = check(path, self._clock.now().date())
         faults = [text for one in checked if not one.is_sound for text in one.drawn()]
         if faults:
@@ -225,14 +277,14 @@ class Procedures:
         ready = [(one, canonical(one.file.sop, one.file.shelf.forms)) for one in checked if one.file is not None]
         on_record = self._store.proofs()
         proved_now = [
-            one if content_hash(content) in on_record else self._refuse_what_breaks_a_right(one, budget)
+            one if content_hash(content) in on_record else self._refuse_what_breaks_a_right(one, proofs)
             for one, content in ready
         ]
-        return [self._freeze(one, content, budget) for one, (_, content) in zip(proved_now, ready, strict=True)][-1]
+        return [self._freeze(one, content, budget) for one, (_, content) in zip(proved_now, ready, strict=True)]
 
-    def _refuse_what_breaks_a_right(self, checked: Checked, budget: Budget) -> Checked:
+    def _refuse_what_breaks_a_right(self, checked: Checked, proofs: Proofs) -> Checked:
         """Prove a procedure; raise NotSound where a safeguard of law or soft law does not hold."""
-        ready = proved(checked, budget)
+        ready = proofs.of(checked)
         if ready.file is None:
             return ready
         sop = compile_sop(ready.file.sop, ready.file.shelf.forms, "")
@@ -269,6 +321,11 @@ class Procedures:
             hint = did_you_mean(sop, sorted({one.sop for one in versions}), "published procedures")
             raise UnknownName(f'No procedure "{sop}" is published.', [hint, "publish one: passerelle sop publish PATH"])
         return self.compiled(own[-1].hash)
+
+    def all_latest(self) -> list[Sop]:
+        """Return the newest version of each published procedure."""
+        newest = {one.sop: one.hash for one in self._store.versions()}
+        return [self.compiled(version).sop for version in newest.values()]
 
     def compiled(self, version: str) -> CompiledSop:
         """Return a version by its content hash; raises UnknownName."""

@@ -67,6 +67,7 @@ class Queries:
             "phase": sop.steps[case.main].phase,
             "outcome": case.outcome,
             "launched_at": rfc3339(case.launched_at),
+            "muted": sorted(role or "everybody" for role in case.muted),
             "facts": dict(sorted(loaded.facts.attributes.items())),
             "actions": [
                 *(_action(loaded, one, language) for one in found if not one.action.is_timed),
@@ -76,7 +77,10 @@ class Queries:
                 ),
             ],
             "deadlines": self._deadlines(loaded),
-            "parties": {role: self._party(loaded, role, actor) for role, actor in sorted(case.parties.items())},
+            "parties": {
+                role: self._party(loaded, role, actor, language) for role, actor in sorted(case.parties.items())
+            },
+            "not_confirmed": _not_confirmed(loaded, language),
             "records": self._records(loaded),
         }
 
@@ -270,10 +274,12 @@ class Queries:
     def _payload(self, ref: str, seq: int, sealed: bytes) -> Payload:
         return open_payload(self._cipher, ref, seq, sealed)
 
-    def _party(self, loaded: Loaded, role: str, actor: str) -> Shape:
-        side = loaded.sop.sop.roles[role].side
+    def _party(self, loaded: Loaded, role: str, actor: str, language: str) -> Shape:
+        known = loaded.sop.sop.roles[role]
+        side = known.side
         country = {Side.DESTINATION: loaded.case.destination, Side.ORIGIN: loaded.case.origin}.get(side, "")
-        return {"actor": actor, "side": str(side), "country": country}
+        note = words(known.note, language) if known.note is not None else ""
+        return {"actor": actor, "side": str(side), "country": country, "note": note}
 
     def _records(self, loaded: Loaded) -> list[Shape]:
         entries = {one.seq: one for one in self._store.history(loaded.case.ref)}
@@ -348,6 +354,7 @@ def _standing(loaded: Loaded, name: str, language: str) -> Shape:
     return {
         "step": name,
         "title": sentences.step(name),
+        "note": words(step.model.note, language) if step.model.note is not None else "",
         "line": "beside" if step.alongside else "strand" if step.parent is not None else "main",
         "idle": step.idle,
         "end": step.is_end,
@@ -356,6 +363,24 @@ def _standing(loaded: Loaded, name: str, language: str) -> Shape:
         "due_at": _maybe(due),
         "acknowledged_by": [role for role in step.model.responsible if f"{name} {role}" in case.acknowledged],
     }
+
+
+def _not_confirmed(loaded: Loaded, language: str) -> list[Shape]:
+    """What could not be confirmed and matters where an open case stands, lines that have not begun left out.
+
+    What matters everywhere comes last.
+    """
+    if loaded.case.outcome is not None:
+        return []
+    here = frozenset(step for step in loaded.case.steps() if not loaded.sop.steps[step].idle)
+    points = loaded.sop.sop.not_confirmed.items()
+    shapes = [
+        {"id": name, "country": one.country, "steps": [step for step in one.at if step in here],
+         "text": words(one.note, language)}
+        for name, one in points
+        if not one.at or here.intersection(one.at)
+    ]  # fmt: skip
+    return sorted(shapes, key=lambda shape: not shape["steps"])
 
 
 def _action(loaded: Loaded, one: Option, language: str) -> Shape:

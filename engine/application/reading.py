@@ -48,6 +48,13 @@ class ReadingHours:
             return now
         return self._morning(reader, now)
 
+    def week_begins(self, reader: Recipient, now: datetime) -> datetime:
+        """Return the first working morning of this week, Monday to Sunday by the reader's clocks."""
+        where = zone(reader.zone)
+        today = now.astimezone(where).date()
+        monday = instant_of(datetime.combine(today - timedelta(days=today.weekday()), time(0)), where)
+        return self._morning(reader, monday)
+
     def _morning(self, reader: Recipient, after: datetime) -> datetime:
         """Return the first beginning of a working day that is not before `after`."""
         where = zone(reader.zone)

@@ -43,7 +43,7 @@ _KEPT: Final = {
 }
 """Words that mean something else where such a name can stand."""
 
-_FOLDERS: Final = ("forms", "documents", "safeguards", "sops", "scenarios", "actors", "messages")
+_FOLDERS: Final = ("forms", "documents", "safeguards", "layers", "sops", "scenarios", "actors", "messages")
 
 
 class CantBeRenamed(NotAllowed):
@@ -99,6 +99,7 @@ def plan_renaming(path: Path, kind: Renamed, old: str, new: str) -> Renaming:
         _see_that_it_is_its_own(kind, old, first, shelf)
     places, notes = _places(kind, old, concerned, root)
     _see_that_nothing_shared_names_it(kind, places, root)
+    _see_that_no_layer_is_shared(kind, places, concerned, shelf)
     files = _written(places, old, new)
     _see_that_it_stays_sound(kind, old, new, files, concerned, root)
     return Renaming(places, files, notes)
@@ -164,6 +165,8 @@ def _places(kind: Renamed, old: str, concerned: Sequence[SopFile], root: Path) -
     for file in concerned:
         written = _root(Path(file.file))
         found += declared_in(kind, old, written) if written is not None else ()
+        for layer in file.layers:
+            found += declared_in(kind, old, file.shelf.layers[layer][1].marks.root)
     ids = {file.sop.sop for file in concerned}
     for _, node in _beside(root, "scenarios"):
         told = node.child("sop")
@@ -219,6 +222,24 @@ def _see_that_nothing_shared_names_it(kind: Renamed, places: Iterable[Occurrence
         where = [f"{one.file}:{one.line}:{one.column}" for one in inside]
         message = f"A shared safeguard names this {kind} itself, and other procedures may take it up."
         raise CantBeRenamed(message, [*where, "put a placeholder ($…) there, and bind it with `where`"])
+
+
+def _see_that_no_layer_is_shared(
+    kind: Renamed, places: Iterable[Occurrence], concerned: Sequence[SopFile], shelf: Shelf
+) -> None:
+    """A layer that names it may be laid on a procedure which is not built on this one, and would no longer fit there."""
+    files = {Path(one.place.file).resolve() for one in places}
+    named = {name for name, (_, source) in shelf.layers.items() if Path(source.marks.file).resolve() in files}
+    known = {file.sop.sop for file in concerned}
+    for name, path in shelf.sops.items():
+        other = load_sop(path, shelf)[0] if named and name not in known else None
+        both = named.intersection(other.layers) if other is not None else ()
+        if both:
+            listed = ", ".join(sorted(both))
+            message = (
+                f"A layer names this {kind}, and {name}, which is not built on this procedure, takes it up: {listed}."
+            )
+            raise CantBeRenamed(message, ["take the name out of the layer first, or give the other procedure its own"])
 
 
 def _written(places: Iterable[Occurrence], old: str, new: str) -> dict[Path, bytes]:

@@ -13,15 +13,17 @@ from typing import Final
 
 from engine.application.casework import Casework, Loaded
 from engine.application.change import new_message
+from engine.application.feeds import date_id
 from engine.application.people import People
-from engine.application.ports import Message, NewMessage, Outgoing, PermanentFailure, Recipient, Store
+from engine.application.ports import Cipher, Message, NewMessage, Outgoing, PermanentFailure, Recipient, Store
 from engine.application.reading import LADDER, ReadingHours
 from engine.cases.draft import active_steps
 from engine.cases.effects import Notify
-from engine.cases.sharing import why_withheld
+from engine.cases.sharing import why_not_told
 from engine.cases.view import CaseView
 from engine.clock import Clock
 from engine.errors import UnknownName
+from engine.notifications.dates import Date, as_icalendar
 from engine.notifications.render import Occasion, Press
 from engine.sop.requirements import words
 from engine.values import Kind, Level, MessageKind, Side
@@ -34,9 +36,9 @@ class Telling:
     """Finds readers and moments, and composes letters."""
 
     def __init__(
-        self, store: Store, casework: Casework, people: People, hours: ReadingHours, press: Press, clock: Clock
-    ) -> None:
-        self._store, self._casework, self._people = store, casework, people
+        self, store: Store, cipher: Cipher, casework: Casework, people: People, hours: ReadingHours, press: Press, clock: Clock
+    ) -> None:  # fmt: skip
+        self._store, self._cipher, self._casework, self._people = store, cipher, casework, people
         self._hours, self._press, self._clock = hours, press, clock
 
     def reader(self, message: Message) -> Recipient:
@@ -65,7 +67,18 @@ class Telling:
         occasions = [self._occasion(one, level, language) for one in messages]
         said = self._press.render(occasions, level, language, reader.zone, in_place=reader.in_place)
         key = messages[0].letter or messages[0].key
-        return lambda address: Outgoing(key, address, said.subject, said.body, language)
+        dates = self._dates(messages, language) if level is Level.FULL else ""
+        return lambda address: Outgoing(key, address, said.subject, said.body, language, dates)
+
+    def _dates(self, messages: Sequence[Message], language: str) -> str:
+        """Return what goes into the reader's own calendar: dates, and no word of what or where."""
+        now = self._clock.now()
+        found = {
+            (one.ref, one.step): Date(date_id(self._cipher, one.ref, one.step), one.due_at)
+            for one in messages
+            if one.due_at is not None and one.due_at > now
+        }
+        return as_icalendar(found.values(), self._press.title_of_a_date(language), now) if found else ""
 
     def undelivered(self, messages: Sequence[Message]) -> list[NewMessage]:
         """Return who is told that these will never arrive: one person for each case, whom to call says `case list --overdue`.
@@ -97,7 +110,7 @@ class Telling:
             known, actor = loaded.sop.sop.roles.get(role), loaded.case.parties.get(role)
             if known is None or known.side is Side.PERSON or actor in (None, message.actor):
                 continue
-            if not why_withheld(loaded.sop, role, view):
+            if not why_not_told(loaded.sop, role, view):
                 return role
         return None
 

@@ -27,7 +27,6 @@ CODES: Final = {
     "CAL109": "a year without any holiday, among years that have some (a warning)",
     "CAL201": "the known years end soon: a warning two years ahead, an error one year ahead",
     "CAL202": "a procedure counts working days in a country that has no calendar, or one that can't be counted on",
-    "CAL203": "a procedure counts working days in a country whose calendar is not confirmed (a warning)",
 }
 
 WARN_AHEAD: Final = 730

@@ -73,7 +73,7 @@ class Case(msgspec.Struct, frozen=True):
     `strands` and `alongside` name the step each strand stands at; `offered` the actions whose people know they are allowed
     ("step.action"); `withheld` what could not be told yet (role -> step whose turn it is); `due` when steps are due, `wake` when
     time alone may next open something; `armed` the safeguards whose deadline runs, `armed_at` since when; `halts` when the clocks
-    of a step stood still since it was entered.
+    of a step stood still since it was entered; `muted` roles whom nobody contacts (empty: nobody of the case).
     """
 
     ref: str
@@ -103,6 +103,7 @@ class Case(msgspec.Struct, frozen=True):
     armed: frozenset[str] = frozenset()
     halts: dict[str, tuple[Halt, ...]] = {}
     armed_at: dict[str, datetime] = {}
+    muted: frozenset[str] = frozenset()
 
     def steps(self) -> tuple[str, ...]:
         """Every step of the configuration: the main one, then the strands', then those alongside."""
@@ -202,6 +203,17 @@ class Assign(msgspec.Struct, frozen=True, tag="assign"):
     actor: str
 
 
+class Mute(msgspec.Struct, frozen=True, tag="mute"):
+    """Nobody contacts this role any more, or nobody at all (`role` empty), until it is said otherwise (`off`).
+
+    `actor` is empty where a coordinator does it who is no party.
+    """
+
+    role: str
+    actor: str
+    off: bool = False
+
+
 class Suspend(msgspec.Struct, frozen=True, tag="suspend"):
     """The clock of a step's deadline is stopped, for a reason of the closed list (`SuspensionReason`)."""
 
@@ -234,4 +246,4 @@ class Wake(msgspec.Struct, frozen=True, tag="wake"):
     withheld: dict[str, str] = {}
 
 
-Move = Launch | Take | Fire | Enter | Acknowledge | Assign | Suspend | Resume | Recount | Wake
+Move = Launch | Take | Fire | Enter | Acknowledge | Assign | Mute | Suspend | Resume | Recount | Wake

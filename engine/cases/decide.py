@@ -23,6 +23,7 @@ from engine.cases.case import (
     Fire,
     Launch,
     Move,
+    Mute,
     RecordView,
     Recount,
     Resume,
@@ -34,7 +35,7 @@ from engine.cases.case import (
 from engine.cases.deadlines import instant_after
 from engine.cases.draft import Draft, active_steps
 from engine.cases.effects import Effect
-from engine.cases.sharing import hold
+from engine.cases.sharing import EVERYBODY, hold
 from engine.cases.suspension import WhyNot, who_may_suspend, why_not_resumed, why_not_suspended
 from engine.cases.view import CaseView
 from engine.forms.model import FieldType
@@ -113,6 +114,8 @@ def decide(sop: CompiledSop, case: Case, move: Move, facts: Facts, now: datetime
             return _assign(sop, case, move, facts, now)
         case Fire():
             return _fire(sop, case, move, facts, now)
+        case Mute():
+            return _mute(sop, case, move, facts, now)
         case Suspend():
             return _suspend(sop, case, move, facts, now)
         case Resume():
@@ -404,6 +407,21 @@ def _assign(sop: CompiledSop, case: Case, move: Assign, facts: Facts, now: datet
     draft.assign(move.role, move.to)
     draft.turn_over(move.role)
     return _settled(draft, "assign", role, case.steps())
+
+
+def _mute(sop: CompiledSop, case: Case, move: Mute, facts: Facts, now: datetime) -> Decision | Refusal:
+    roles = roles_of(sop, case, move.actor)
+    if not roles and move.actor:
+        return _not_a_party(move.actor)
+    if move.role not in (EVERYBODY, *sop.sop.roles):
+        return _refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
+    if move.off is (move.role not in case.muted):
+        return _refused("muted", "It is not muted." if move.off else "It is muted already.")
+    draft = Draft(sop, case, facts, now)
+    role = _in_role(case, move.actor, roles)
+    draft.acting(role, move.actor)
+    draft.mute(move.role, move.off)
+    return _settled(draft, move.role or "everybody", role, case.steps())
 
 
 def _suspend(sop: CompiledSop, case: Case, move: Suspend, facts: Facts, now: datetime) -> Decision | Refusal:

@@ -23,7 +23,7 @@ from engine.cases.effects import (
     SetDeadline,
     ShiftDeadlines,
 )
-from engine.cases.sharing import hold, why_withheld
+from engine.cases.sharing import EVERYBODY, MUTED, hold, is_muted, why_not_told, why_withheld
 from engine.cases.view import CaseView
 from engine.sop import model as m
 from engine.sop.compile import CompiledAction, CompiledSop, Watch
@@ -73,6 +73,7 @@ class Draft:
         self._outcome, self._closed_at = case.outcome, case.closed_at
         self._due, self._wake, self._armed = dict(case.due), case.wake, set(case.armed)
         self._halts, self._armed_at = dict(case.halts), dict(case.armed_at)
+        self._muted = set(case.muted)
         self._records, self._voided = facts.records, facts.voided
         self._attributes = facts.attributes
         self._unshares = False
@@ -116,7 +117,7 @@ class Draft:
             self._strands, self._alongside, self._paused, self.parties, self._entered, self._done, self._taken,
             self._acknowledged, self._series, frozenset(self._told), frozenset(self._offered), self._withheld,
             self._outcome, self._closed_at, self._due, self._wake, frozenset(self._armed), self._halts,
-            self._armed_at,
+            self._armed_at, frozenset(self._muted),
         )  # fmt: skip
 
     def facts(self) -> Facts:
@@ -637,9 +638,11 @@ class Draft:
             return
         if template == "stop":
             if self._may_be_stopped(role):
-                self.effects.append(Notify(kind, role, step, template))
+                self.effects.append(Notify(kind, role, step, template, MUTED if is_muted(view.case, role) else ""))
             return
-        withheld = "" if role in self._unasked else self._why_withheld(role, view)
+        withheld = self._why_withheld(role, view)
+        if role in self._unasked and withheld != MUTED:
+            withheld = ""
         if withheld:
             if kind is MessageKind.YOUR_TURN:
                 self._withheld[role] = step
@@ -654,7 +657,7 @@ class Draft:
         return role in self._told and not (official and self._attributes.get(ASYLUM) is True)
 
     def _why_withheld(self, role: str, view: CaseView) -> str:
-        return why_withheld(self.sop, role, view, self._side)
+        return why_not_told(self.sop, role, view, self._side)
 
     def _cancel_unshared(self, view: CaseView) -> None:
         """What is queued for somebody whose consent has just gone may no longer leave; it counts as withheld."""
@@ -673,6 +676,14 @@ class Draft:
             step = self._waits_for(role, view)
             if step is not None:
                 self._withheld.setdefault(role, step)
+
+    def mute(self, role: str, off: bool) -> None:
+        """Let nobody contact a role (empty: anybody) from now on; or let it be told again, and hear what waits for it."""
+        before = self._muted.copy()
+        self._muted.symmetric_difference_update({role})
+        if not off:
+            concerned = self.parties if role == EVERYBODY else [role]
+            self.silence(one for one in concerned if not before & {one, EVERYBODY})
 
     def _release(self, view: CaseView) -> None:
         """Tell what was withheld, once it may be told whoever asks, and while something still waits for the role."""

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from engine.cases.case import Acknowledge, Assign, Enter, Fire, Launch, Move, Resume, Suspend, Take, Wake
+from engine.cases.case import Acknowledge, Assign, Enter, Fire, Launch, Move, Mute, Resume, Suspend, Take, Wake
 from engine.cases.decide import initial_facts
 from engine.cases.replay import Played
 from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
@@ -114,7 +114,9 @@ def _renamed(move: Move, old: CompiledSop, new: CompiledSop, how: Migrate) -> Mo
             return changed(move, step=names.step(step)) if names.step(step) in new.steps else None
         case Suspend() | Resume():
             return changed(move, step=names.step(move.step)) if names.step(move.step) in new.steps else None
-        case Assign():
+        case Mute(role=""):
+            return move
+        case Assign() | Mute():
             return move if move.role in new.sop.roles else None
         case Wake():
             told = tuple(role for role in move.told if role in new.sop.roles)

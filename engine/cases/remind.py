@@ -12,7 +12,7 @@ from datetime import datetime
 from engine.cases.case import Case, Facts
 from engine.cases.deadlines import Alarm
 from engine.cases.effects import Notify
-from engine.cases.sharing import why_withheld
+from engine.cases.sharing import why_not_told
 from engine.cases.view import CaseView
 from engine.sop import model as m
 from engine.sop.compile import CompiledSop
@@ -36,7 +36,7 @@ def notices(
             latest[role, kind] = template
     view = CaseView(case, facts, now)
     return tuple(
-        Notify(kind, role, step or case.main, template, why_withheld(sop, role, view))
+        Notify(kind, role, step or case.main, template, why_not_told(sop, role, view))
         for (role, kind), template in latest.items()
         if role in case.parties
     )

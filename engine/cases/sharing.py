@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engine.cases.case import Case
 from engine.cases.view import CaseView
 from engine.sop.compile import CompiledSop
 from engine.sop.requirements import Guard
 from engine.values import Side
 
+EVERYBODY = ""
+"""Stands among the muted roles where the whole case is muted."""
+
 NO_RULE = "no rule of share_when speaks of this role"
+MUTED = "nobody may contact this role until that is lifted"
 NO_CONSENT = "share_when does not hold for this role"
 
 
@@ -34,6 +39,18 @@ def why_withheld(sop: CompiledSop, role: str, view: CaseView, side: Side = Side.
     if ready is None:
         return NO_RULE
     return "" if hold(ready, view) else NO_CONSENT
+
+
+def why_not_told(sop: CompiledSop, role: str, view: CaseView, side: Side = Side.DESTINATION) -> str:
+    """Say why a role is told nothing at this moment: it is muted, or word may not reach it; empty if it is told."""
+    if is_muted(view.case, role):
+        return MUTED
+    return why_withheld(sop, role, view, side)
+
+
+def is_muted(case: Case, role: str) -> bool:
+    """Whether somebody has said that this role, or anybody of the case, must not be contacted: it would be dangerous."""
+    return bool(case.muted) and (role in case.muted or EVERYBODY in case.muted)
 
 
 def may_see(sop: CompiledSop, roles: Iterable[str], view: CaseView) -> bool:

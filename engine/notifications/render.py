@@ -82,6 +82,10 @@ class Press:
         separator = "\n" if len(occasions) == 1 else "\n\n"
         return Rendered(subject, separator.join([*parts, *(["\n".join(last)] if last else [])]) + "\n")
 
+    def title_of_a_date(self, language: str) -> str:
+        """Return the constant title of every entry in a reader's calendar."""
+        return self._words[self.language(language)].sentences["date"]
+
     def standstill(self, since: datetime) -> Rendered:
         """Return what an operator is told when nobody takes what is due; of no case, in English, in UTC."""
         words = self._words[FALLBACK]

@@ -25,7 +25,7 @@ from engine.values import LANGUAGES
 
 TEMPLATES: Final = (
     "your_turn", "allowed", "for_information", "stop", "closed", "reminder", "due", "escalation", "correction",
-    "undelivered",
+    "undelivered", "late",
 )  # fmt: skip
 """What a message can be about; the decision names one of these."""
 
@@ -34,7 +34,7 @@ FALLBACK: Final = "en"
 BLANKS: Final[Mapping[str, str]] = MappingProxyType({
     "subject": "", "silent": "", "case": "ref", "due": "due", "sign_in": "place", "step": "step", "acted": "acted",
     "address": "address", "system": "", "several": "", "in_place": "",
-    "standstill": "since",
+    "standstill": "since", "date": "",
 })  # fmt: skip
 """Each sentence and the one blank it must have, written `$ref`; empty: it may have none."""
 

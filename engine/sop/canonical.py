@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -19,6 +19,12 @@ from engine.sop.mentions import Sort, mentions
 from engine.sop.model import Sop
 from engine.sop.outline import outline_of
 from engine.values import Duration
+
+_WORDS: Final = frozenset({"title", "note", "help", "guidance", "basis", "code", "takes", "chance", "due"})
+"""Keys that people and rehearsals read, and no decision: a deadline that passes is told, and opens or closes nothing."""
+
+_NAMES: Final = frozenset({"sop", "version", "destination", "origin", "not_confirmed"})
+"""Keys of a procedure that say which one it is, and where."""
 
 
 def canonical(sop: Sop, forms: Mapping[str, Form]) -> str:
@@ -30,6 +36,17 @@ def canonical(sop: Sop, forms: Mapping[str, Form]) -> str:
 def content_hash(text: str) -> str:
     """Return the SHA-256 of a canonical text, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def behaviour(sop: Sop, forms: Mapping[str, Form]) -> str:
+    """Return what decides of a checked SOP: two of one behaviour differ in words, countries and deadlines of steps alone.
+
+    Variants often do. A safeguard's id is a word too; the order of the safeguards is part of the behaviour.
+    """
+    safeguards = [_written(one, _WORDS | {"id"}) for one in sop.safeguards]
+    rest = _written(sop, _WORDS | _NAMES | {"safeguards"})
+    used = {name: _written(forms[name], _WORDS) for name in used_forms(sop)}
+    return json.dumps([rest, safeguards, used], ensure_ascii=False, separators=(",", ":"))
 
 
 def from_canonical(text: str) -> tuple[Sop, dict[str, Form]]:
@@ -45,16 +62,16 @@ def used_forms(sop: Sop) -> list[str]:
     return sorted({name.partition(".")[0] for name in named})
 
 
-def _written(value: Any) -> Any:
+def _written(value: Any, left_out: frozenset[str] = frozenset()) -> Any:
     if isinstance(value, BaseModel):
         said = {
             field.alias or name: getattr(value, name)
             for name, field in type(value).model_fields.items()
-            if getattr(value, name) != field.get_default(call_default_factory=True)
+            if name not in left_out and getattr(value, name) != field.get_default(call_default_factory=True)
         }
-        return {key: _written(said[key]) for key in sorted(said)}
+        return {key: _written(said[key], left_out) for key in sorted(said)}
     if isinstance(value, Mapping):
-        return {name: _written(one) for name, one in value.items()}
+        return {name: _written(one, left_out) for name, one in value.items()}
     if isinstance(value, tuple):
-        return [_written(one) for one in value]
+        return [_written(one, left_out) for one in value]
     return str(value) if isinstance(value, Duration) else value

@@ -150,7 +150,16 @@ def _missing_key(model: type[BaseModel], cause: Cause, tree: Plain, marks: Marks
     )  # fmt: skip
     message = f'"{key}" is missing in {described(holder, tree)}'
     hint = f'add "{key}: …"' + (f" ({what[0].lower()}{what[1:]})" if what else "")
+    near = _namesake(holder, tree)
+    if near:
+        hint = f'did you mean "{near}"? else {hint}'
     return Diagnostic("SOP102", message, marks.key(holder), hint)
+
+
+def _namesake(path: Path, tree: Plain) -> str | None:
+    """Return the name beside this one that was perhaps meant: what a variant or a layer says anew is misspelt easily."""
+    beside = at(tree, path[:-1]) if len(path) > 1 and path[-2] in _NOUNS else None
+    return nearest(str(path[-1]), [one for one in beside if one != path[-1]]) if isinstance(beside, dict) else None
 
 
 def _no_requirement(cause: Cause, marks: Marks) -> Diagnostic:

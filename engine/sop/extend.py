@@ -15,14 +15,17 @@ from engine.source import Node, Spot
 
 PROTECTS: Final = "what protects people can only be added to"
 
-_OWN: Final = frozenset({"sop", "version", "extends"})
+_OWN: Final = frozenset({"sop", "version", "extends", "layers"})
 """Keys that a procedure does not take from the one it extends."""
+
+_READ: Final = frozenset({"extends", "layers"})
+"""Keys that say what is merged, and are none of what comes of it."""
 
 
 def merged(base: Node, over: Node) -> tuple[Node, list[Diagnostic]]:
     """Merge a procedure over the one that it extends."""
     inherited = Node({key: one for key, one in _dict(base).items() if key not in _OWN}, base.spot, base.keys)
-    own = Node({key: one for key, one in _dict(over).items() if key != "extends"}, over.spot, over.keys)
+    own = Node({key: one for key, one in _dict(over).items() if key not in _READ}, over.spot, over.keys)
     merger = _Merger()
     return merger.by_key(inherited, own, ()), merger.found
 

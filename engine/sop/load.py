@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from engine.diagnostics import Diagnostic, Place, Severity, did_you_mean, in_order
 from engine.sop.extend import merged
 from engine.sop.faults import validated
+from engine.sop.layer import Layer, named_layers, other_countries, parts_of
 from engine.sop.model import Safeguard, Sop
 from engine.sop.shelf import Shelf, find_root, load_form, read_file
 from engine.sop.stricter import weakened
@@ -29,6 +30,7 @@ class SopFile:
     """A procedure as loaded, with what stands beside it and the place of each of its parts.
 
     `taken`: the shared safeguards that it takes up, in the order of the file; those of the procedure it extends come first.
+    `layers`: the country layers that its file lays on the procedure it extends, by their ids.
     """
 
     sop: Sop
@@ -37,6 +39,7 @@ class SopFile:
     file: str
     text: str
     taken: Sequence[TakenUp] = ()
+    layers: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -55,22 +58,31 @@ def load_sop(path: Path, shelf: Shelf) -> tuple[SopFile | None, list[Diagnostic]
         The procedure, or None where it has faults that leave no sound model; and every fault found, in the order of the file.
     """
     loaded, found = _load(path, shelf, ())
-    return loaded, in_order(found)
+    return loaded, in_order(list(dict.fromkeys(found)))
 
 
 def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | None, list[Diagnostic]]:
     source, found = read_file(path)
     if source is None:
         return None, found
-    if isinstance(source.value, dict) and "sop" not in source.value and "form" in source.value:
-        message, hint = "this file is a form, not a procedure", "forms are checked with the procedures beside them"
-        return None, [*found, Diagnostic("SOP100", message, source.marks.key(("form",)), hint)]
+    other = _something_else(source)
+    if other is not None:
+        return None, [*found, other]
     base: SopFile | None = None
+    named: list[str] = []
     value, marks, taken = source.value, source.marks, list[TakenUp]()
     if _is_built_on_others(source):
+        named, faults = named_layers(source.marks.root, shelf.layers, shelf.faulty_layers)
+        found += faults
+        if faults:  # what they would have brought would be told as missing
+            return None, found
         if source.marks.root.child("extends") is not None:
             base, faults = _extended(source, shelf, chain)
             found += faults
+            for name in named:
+                if base is not None:
+                    base, faults = _laid_on(base, *shelf.layers[name])
+                    found += faults
         uses = taken_up(source.marks.root, shelf.safeguards, base.marks.root.child("bindings") if base else None)
         found += uses.found
         root, taken = uses.root, uses.taken
@@ -88,7 +100,37 @@ def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | N
     found += _named_twice(sop, marks)
     if base is not None:
         found += weakened(base.sop, sop, marks)
-    return SopFile(sop, shelf, marks, str(path), source.text, taken), found
+        found += other_countries(sop, [shelf.layers[name][0] for name in named], source.marks.root)
+    return SopFile(sop, shelf, marks, str(path), source.text, taken, tuple(named)), found
+
+
+def _laid_on(under: SopFile, layer: Layer, source: Source) -> tuple[SopFile | None, list[Diagnostic]]:
+    """Lay a country layer on a procedure, as a variant of it; None where no sound model is left."""
+    uses = taken_up(source.marks.root, under.shelf.safeguards, under.marks.root.child("bindings"))
+    root, faults = merged(under.marks.root, parts_of(layer, uses.root))
+    found = [*uses.found, *faults]
+    plain, marks = root.plain(), Marks(source.marks.file, root)
+    assert isinstance(plain, dict)
+    sop, faults = validated(Sop, {**plain, "sop": layer.layer}, marks)
+    found += faults
+    if sop is None:
+        return None, found
+    found += weakened(under.sop, sop, marks)
+    sop = sop.model_copy(update={"sop": f"{under.sop.sop} + {layer.layer}"})
+    return replace(under, sop=sop, marks=marks, taken=[*under.taken, *uses.taken]), found
+
+
+def _something_else(source: Source) -> Diagnostic | None:
+    """Say what a file is that belongs into another folder."""
+    if not isinstance(source.value, dict) or "sop" in source.value:
+        return None
+    for key, hint in (
+        ("form", "forms are checked with the procedures beside them"),
+        ("layer", "a layer is checked with the procedures that take it up"),
+    ):
+        if key in source.value:
+            return Diagnostic("SOP100", f"this file is a {key}, not a procedure", source.marks.key((key,)), hint)
+    return None
 
 
 def _is_built_on_others(source: Source) -> bool:
@@ -97,7 +139,7 @@ def _is_built_on_others(source: Source) -> bool:
         return False
     safeguards = source.value.get("safeguards")
     uses = isinstance(safeguards, list) and any(isinstance(one, dict) and "use" in one for one in safeguards)
-    return uses or "extends" in source.value or "bindings" in source.value
+    return uses or any(key in source.value for key in ("extends", "layers", "bindings"))
 
 
 def _extended(source: Source, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | None, list[Diagnostic]]:
@@ -115,7 +157,9 @@ def _extended(source: Source, shelf: Shelf, chain: tuple[str, ...]) -> tuple[Sop
     if path is None:
         hint = did_you_mean(name, list(shelf.sops), "procedures")
         return None, [Diagnostic("SOP120", f'there is no procedure "{name}" to extend', place, hint)]
-    loaded, faults = _load(path, shelf, chain)
+    loaded, faults = shelf.loaded.get(path) or _load(path, shelf, chain)
+    if loaded is not None:
+        shelf.loaded[path] = loaded, faults
     circle_below = [one.message for one in faults if one.code == IN_A_CIRCLE]
     if circle_below:
         return None, [Diagnostic(IN_A_CIRCLE, circle_below[0], place)]

@@ -77,12 +77,17 @@ def mentions(outline: Outline) -> Iterator[Mention]:
         if role.from_step is not None:
             yield Mention(Sort.STEP, role.from_step, ("roles", name, "from_step"), f'role "{name}" is known from step')
         yield from _roles(role.acts_for, ("roles", name, "acts_for"), f'for "{name}" acts role')
+        yield from _bases(role.basis, ("roles", name, "basis"), f'role "{name}"')
     for name in sop.phases:
         yield Mention(Sort.PHASE, name, ("phases", name), "a title is given to phase", key=True)
     for name, fact in sop.facts.items():
         for other in fact.implied_by:
             path: Path = ("facts", name, "implied_by", other)
             yield Mention(Sort.FACT, other, path, f'fact "{name}" follows from fact', key=True)
+    for name, open_point in sop.not_confirmed.items():
+        for n, step in enumerate(open_point.at):
+            path = ("not_confirmed", name, "at", n)
+            yield Mention(Sort.STEP, step, path, f'"{name}" is not confirmed at step')
     if isinstance(sop.share_when, dict):
         for receiver in sop.share_when:
             yield Mention(Sort.RECEIVER, receiver, ("share_when", receiver), "share_when speaks of", key=True)

@@ -547,7 +547,8 @@ class Role(Definition):
     kind: Kind | None = Field(None, description="What sort of body it is; `share_when` may speak of it")
     from_step: Name | None = Field(None, description="The step from which an actor must be known")
     acts_for: Names = Field((), description="For a role of side person: the roles who enter its acts")
-    note: Title | None = None
+    note: Title | None = Field(None, description="Which bodies do this in a country, per language")
+    basis: Bases = ()
 
     @model_validator(mode="after")
     def _a_person_is_spoken_for(self) -> Role:
@@ -576,6 +577,14 @@ class Fact(Definition):
         if self.implied_by and self.type is not FieldType.BOOLEAN:
             raise ValueError("`implied_by` belongs to a boolean: what follows is that it is true")
         return self
+
+
+class NotConfirmed(Definition):
+    """What nobody could confirm so far: said where people decide on it, so that it is asked and not guessed."""
+
+    note: Title = Field(description="What is not confirmed, and what to do meanwhile, per language")
+    at: Names = Field((), description="The steps at which it matters; everywhere unless named")
+    country: Country | None = Field(None, description="Of which country; a layer's own unless named")
 
 
 # ── Safeguards ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -752,6 +761,9 @@ class Sop(Definition):
     lists: dict[Name, tuple[str, ...]] = Field(
         default_factory=dict, description="Values that requirements compare with"
     )
+    not_confirmed: dict[Name, NotConfirmed] = Field(
+        default_factory=dict, description="What could not be confirmed of a country's rules, shown to those who act"
+    )
     share_when: ShareWhen = Field(description="What must hold before anything is told across the border")
     start: Name = Field(description="The step at which a case begins")
     steps: dict[Name, Step] = Field(min_length=1, description="The main line, from the start to the ends")
@@ -766,6 +778,10 @@ class Sop(Definition):
         default_factory=dict, description="Shared safeguard, or one of those in it, not taken up here: the reason"
     )
     safeguards: tuple[AnySafeguard, ...] = Field((), description="Rights that must hold on every path")
+
+    def goes(self, destination: str, origin: str) -> bool:
+        """Tell whether a return from one country to the other can run on it."""
+        return destination in self.destination and origin in self.origin
 
     def asked_before_telling(self, role: str) -> Requirements | None:
         """Return what `share_when` asks for a role: by its name, else its kind, else its side; None: nothing allows it."""

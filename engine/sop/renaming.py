@@ -1,4 +1,4 @@
-"""Where a step, an action, a form, a role or a fact is named: in a procedure, in those built on it, and in what stands beside.
+"""Where a step, an action, a form, a role or a fact is named: in a procedure, those built on it, and what stands beside.
 
 The names that a procedure uses come from `engine.sop.mentions`, so that none is forgotten; where they are declared, or taken
 out by a variant, is read from each file as it was written. A place is where the name itself begins, so that it can be put in

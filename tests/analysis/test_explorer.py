@@ -34,7 +34,7 @@ from tests.analysis.explorer import (
     event_of,
     remembering,
 )
-from tests.analysis.procedures import compiled
+from tests.analysis.procedures import FORMS, compiled
 from tests.analysis.small import Small
 
 PROCEDURES = int(os.environ.get("PASSERELLE_TEST_PROCEDURES", "2000"))
@@ -180,3 +180,37 @@ def test_checker_and_explorer_agree(capsys: pytest.CaptureFixture[str]) -> None:
     assert counted["broken"] > decided * 0.2
     assert counted["holds"] > decided * 0.1
     assert counted["too many cases to play"] < PROCEDURES * 0.2
+
+
+def renamed(value: Any, names: dict[str, str]) -> Any:
+    """Give everything another name, and write every mapping the other way round."""
+    if isinstance(value, dict):
+        return {renamed(key, names): renamed(inner, names) for key, inner in reversed(list(value.items()))}
+    if isinstance(value, list):
+        return [renamed(one, names) for one in value]
+    form, dot, part = value.partition(".") if isinstance(value, str) else (value, "", "")
+    return (
+        f"{names.get(form, form)}{dot}{part}" if dot else names.get(value, value) if isinstance(value, str) else value
+    )
+
+
+@pytest.mark.parametrize("seeds", [range(n, n + 40) for n in range(100_000, 100_200, 40)])
+def test_other_names_and_another_order_change_no_verdict(seeds: range) -> None:
+    """Steps, actions, strands, facts and forms named otherwise, and written in another order: the same verdicts, paths as long."""
+    seen = set()
+    for seed in seeds:
+        small = Small(seed)
+        raw = small.procedure()
+        given = [*small.steps, *small.actions, *small.everywhere, *small.strands, "child", "doubt", *FORMS]
+        names = {
+            name: f"n{number}"
+            for number, name in enumerate(reversed([one for one in given if one not in ("end", "pause")]))
+        }
+        one = prove(compiled(raw), BUDGET)
+        other = prove(compiled(renamed(raw, names), renamed(FORMS, names)), BUDGET)
+        seen |= {proof.verdict for proof in one}
+
+        assert [(p.safeguard.id, p.verdict, p.moves) for p in one] == [
+            (p.safeguard.id, p.verdict, p.moves) for p in other
+        ], f"seed {seed}"
+    assert {Verdict.HOLDS, Verdict.BROKEN, Verdict.VACUOUS} <= seen

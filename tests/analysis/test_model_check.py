@@ -216,6 +216,26 @@ def test_an_action_that_reads_what_it_should_ignore():
     assert decided(going([{"any_of": [CONSENTS, {"form": "risk.here"}]}]), ignores)[0].verdict is Verdict.BROKEN
 
 
+def test_a_timed_action_reads_the_form_its_time_counts_from():
+    """Whether the system ever takes it depends on a date that a form gives."""
+    raw = going([])
+    clock = {"after": "3 days", "from": {"form": "risk.there", "field": "on"}}
+    raw["steps"]["ready"]["actions"]["expire"] = {"to": "over", "by": ["system"], "automatic": clock}
+    (proof,) = decided(raw, {"ignores": {"actions": ["expire"], "forms": ["risk"]}})
+
+    assert proof.verdict is Verdict.BROKEN
+
+
+def test_what_nobody_can_bring_about_is_said_to_be_empty():
+    """A count that is never reached, a record that nothing lets be made: found out beyond where the main line stands."""
+    twice = {"taken": {"action": "prepare", "at_least": 2}}
+    raw = going([twice])
+    raw["steps"]["ready"]["actions"].pop("back")
+    (proof,) = decided(raw, {"before": "depart", "require": [twice]})
+
+    assert proof.verdict is Verdict.VACUOUS
+
+
 @pytest.mark.parametrize(
     "empty",
     [

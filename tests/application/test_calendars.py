@@ -214,14 +214,6 @@ def test_working_days_in_a_country_whose_weekend_is_not_confirmed_are_an_error(f
     assert findings(folder, "origin: [NE]\n", COUNTING.replace("working days", "days")) == []
 
 
-def test_a_calendar_that_is_not_confirmed_is_a_warning(folder):
-    """Ukraine: no public holidays under martial law, for as long as it lasts."""
-    shutil.copy(FOLDER / "ua.yaml", folder / "calendars")
-
-    assert findings(folder, "origin: [UA]\n") == [("CAL203", "warning", 4)]
-    assert findings(folder, "origin: [UA]\n", COUNTING.replace("both", "destination")) == []
-
-
 def test_a_calendar_that_ends_soon_is_told_with_the_procedure(folder):
     """A year ahead nothing is published on it any more."""
     assert findings(folder, "", today=date(2034, 6, 1)) == [("CAL201", "warning", 3), ("CAL201", "warning", 4)]

@@ -274,3 +274,35 @@ def test_nobody_sweeps_and_the_operator_hears_of_it(small, begun, clock, tmp_pat
     clock.move_to(datetime(2026, 3, 5, 9, 0, tzinfo=UTC))
     small.courier.run()
     assert not watchman.look()
+
+
+def test_the_weekly_list_says_what_is_late_and_where_it_waits(small, clock):
+    """Two cases late on Monday: one letter to whoever wants it, once a week; nobody else, and no case of others."""
+    refs = [small.casework.launch("small", "FR", "AL", "w", {}, {"far": "f"}).ref for _ in range(2)]
+    change(small, "b", weekly=True, level=Level.FULL)
+    small.courier.run()
+    clock.move_to(datetime(2026, 3, 9, 7, 0, tzinfo=UTC))
+    assert small.digests.run() == 0
+    clock.move_to(datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
+    before = set(mails(small))
+
+    queued = small.digests.run()
+    again = small.digests.run()
+    small.courier.run()
+
+    (letter,) = [body for body in mails(small) if body not in before]
+    assert (queued, again) == (2, 0)
+    assert all(ref in letter for ref in refs)
+    assert letter.count("This is late.") == letter.count("Step: Talk") == 2
+    clock.move_to(datetime(2026, 3, 18, 15, 0, tzinfo=UTC))
+    assert small.digests.run() == 2
+
+
+def test_a_weekly_list_holds_no_case_of_which_its_reader_may_not_be_told(small, begun, clock):
+    """The desk across the border is a party, and there is no consent; a muted case is on nobody's list."""
+    change(small, "f", weekly=True)
+    change(small, "w", weekly=True)
+    small.casework.mute(begun, "worker", "b", "phone is watched")
+    clock.move_to(datetime(2026, 3, 10, 8, 0, tzinfo=UTC))
+
+    assert small.digests.run() == 0

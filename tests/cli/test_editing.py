@@ -139,3 +139,21 @@ def test_words_that_are_no_command_are_wrong_use(run, words):
 
     assert done.returncode == 2
     assert "unforeseen" not in done.stderr
+
+
+def test_corridors_are_compared_by_their_ids(run):
+    """What a country adds is among what is stronger; what is not confirmed of it is told in one language."""
+    told = run("sop", "diff", "adult-return", "adult-return-gr-al").stdout
+
+    words = " ".join(told.split())
+    assert "now asks: 3 months have passed since “Reflection period running”" in words
+    assert "Not confirmed (AL): “No helpline is named here" in words
+    assert "fr: " not in words
+
+
+def test_a_variant_is_begun_with_layers(run):
+    """Their countries come with them."""
+    told = run("sop", "new", "child-return-fr-al", "--from", "child-return", "--layer", "fr", "--layer", "al").stdout
+
+    assert "layers: [fr, al]\n" in told
+    assert "(France → Albania)" in told

@@ -7,9 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from cli.explaining import say_explanation, shape_explanation
+from engine.analysis.explanation import Guard
+from engine.application.procedures import check, explained, proved
 
 ROOT = Path(__file__).parents[2]
 ASKED = "          - {form: informed_consent.return, "
@@ -170,3 +175,19 @@ def test_what_protects_nothing_says_so_in_its_reason(run, tmp_path):
 
     assert hollow["verdict"] == "undecided"
     assert hollow["reason"].startswith("It protects nothing.")
+
+
+def test_what_was_not_decided_is_not_called_sufficient():
+    """A guard of several of which it is not known whether fewer would do, said as that."""
+    (checked,) = check(ROOT / "tests" / "definitions" / "sops" / "short-return.yaml")
+    ready = proved(checked)
+    assert ready.file is not None
+    first = explained(ready)[0]
+    (site,) = first.guards[0].sites
+    other = replace(site, path=(*site.path[:-1], 2))
+    lines = [*say_explanation(ready, [replace(first, guards=(Guard((site, other), is_least=False),))])]
+    shape = shape_explanation(ready.file, [replace(first, guards=(Guard((site, other), is_least=False),))])
+
+    assert "    all of these (fewer may do; it was not decided):" in lines
+    assert "    any one of these suffices:" not in lines
+    assert shape["guards"][0]["decided"] == [False]  # type: ignore[index]

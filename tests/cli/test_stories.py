@@ -18,7 +18,7 @@ CARD = "#b3125a"
 """The colour of a path."""
 
 NUMBERED = {
-    "svg": CARD,
+    "svg": "here this right is broken: consent-before-departure",
     "mmd": "1. request return",
     "dot": "1. request return",
     "bpmn": "Counselling on all options (1)",

@@ -91,7 +91,7 @@ def test_what_breaks_the_adult_procedure_is_kept_and_barred(name, tmp_path):
     """Without any requirement on what a safeguard speaks of the path saved runs on the engine; as shipped it is barred."""
     safeguard = next(one for one in LOADED.sop.safeguards if isinstance(one, Safeguard) and one.id == name)
     sop = changed(without(LOADED.sop.model_dump(by_alias=True, exclude_unset=True, mode="json"), rests_on(safeguard)))
-    proof = Prover(sop, Budget(seconds_for_shortest=0)).decide(safeguard)
+    proof = Prover(sop, Budget(seconds=120, seconds_for_shortest=0)).decide(safeguard)
     file = tmp_path / file_name(proof, sop)
     file.write_text(as_story(proof, sop, DEFINITIONS / "sops" / "adult-return.yaml", tmp_path), encoding="utf-8")
     story = read_story(file)

@@ -35,12 +35,15 @@ def told(path: Path, shelf: Shelf) -> list[Diagnostic]:
 
 def drawn(one: Diagnostic) -> str:
     lines = split_lines(Path(one.place.file).read_text(encoding="utf-8", errors="replace"))
-    return one.draw(lines[one.place.line - 1]) + "\n\n"
+    return one.draw(lines[one.place.line - 1]).replace(f"{HERE}/", "") + "\n\n"
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_a_bad_file_is_told_all_its_faults(path, shelf):
-    """Place, caret, code, words and hint are what stands in the `.out` file beside it, to the letter."""
+    """Place, caret, code, words and hint are what stands in the `.out` file beside it, to the letter.
+
+    What is read from the shelf carries a whole path, which is cut to the folder of definitions.
+    """
     said = "".join(drawn(one) for one in told(path, shelf))
 
     assert said == path.with_suffix(".out").read_text(encoding="utf-8")

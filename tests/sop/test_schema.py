@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from engine.settings import DEFINITIONS
-from engine.sop.schema import form_schema, safeguard_schema, sop_schema
+from engine.sop.schema import form_schema, layer_schema, safeguard_schema, sop_schema
 
 HERE = Path(__file__).parents[1] / "definitions"
 SOPS = sorted(
@@ -19,6 +19,10 @@ SOPS = sorted(
 )
 SAFEGUARDS = sorted([*(DEFINITIONS / "safeguards").glob("*.yaml"), *(HERE / "safeguards").glob("*.yaml")])
 FORMS = sorted([*(DEFINITIONS / "forms").glob("*.yaml"), *(HERE / "forms").glob("*.yaml")])
+LAYERS = [
+    *sorted((DEFINITIONS / "layers").glob("*.yaml")),
+    *(HERE / "layers" / f"{name}.yaml" for name in ("al", "fr")),
+]
 SEEN = (
     "a_list", "extends_and_shape", "extends_removes", "lengths_of_time", "missing_keys", "names", "not_a_procedure",
     "requirement_kinds", "several_faults", "unknown_keys", "wrong_types",
@@ -45,7 +49,11 @@ def wrong(schema: dict[str, Any], path: Path) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(written)]
 
 
-@pytest.mark.parametrize("schema", [sop_schema(), form_schema(), safeguard_schema()], ids=["sop", "form", "safeguard"])
+@pytest.mark.parametrize(
+    "schema",
+    [sop_schema(), form_schema(), layer_schema(), safeguard_schema()],
+    ids=["sop", "form", "layer", "safeguard"],
+)
 def test_is_a_json_schema(schema):
     """Editors refuse a schema that is none."""
     Draft202012Validator.check_schema(schema)
@@ -63,6 +71,23 @@ def test_takes_every_procedure_that_the_reader_takes(path):
 def test_takes_every_form_that_the_reader_takes(path):
     """The shipped forms and those of the tests."""
     assert wrong(form_schema(), path) == []
+
+
+@pytest.mark.parametrize("path", LAYERS, ids=lambda path: f"{path.parents[1].name}-{path.stem}")
+def test_takes_every_layer_that_the_reader_takes(path):
+    """A layer says but pieces, so nothing in a part is required."""
+    assert wrong(layer_schema(), path) == []
+
+
+def test_underlines_a_broken_layer():
+    """A key that no role has, a side that has no country, a key that belongs to the procedure."""
+    assert "titel" in "".join(wrong(layer_schema(), HERE / "layers" / "gr.yaml"))
+    errors = list(
+        Draft202012Validator(layer_schema()).iter_errors(
+            {"layer": "x", "country": "FR", "side": "transit", "start": "y"}
+        )
+    )
+    assert {error.json_path for error in errors} == {"$", "$.side"}
 
 
 @pytest.mark.parametrize("path", SAFEGUARDS, ids=lambda path: path.stem)

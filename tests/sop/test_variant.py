@@ -76,9 +76,9 @@ def test_a_country_that_the_base_does_not_name_is_said(folder):
 def test_the_shipped_procedure_has_sound_variants(tmp_path):
     """Every corridor can begin from it."""
     shutil.copytree(DEFINITIONS, tmp_path / "definitions")
-    output = tmp_path / "definitions" / "sops" / "adult-return-pl-ua.yaml"
+    output = tmp_path / "definitions" / "sops" / "adult-return-elsewhere.yaml"
 
-    begin_variant("adult-return-pl-ua", "adult-return", tmp_path / "definitions", ["PL"], ["UA"], output)
+    begin_variant("adult-return-elsewhere", "adult-return", tmp_path / "definitions", ["PL"], ["UA"], output)
 
     file = sound(output)
     base = sound(tmp_path / "definitions" / "sops" / "adult-return.yaml")

@@ -37,6 +37,8 @@ def as_mail(message: Outgoing, sender: tuple[str, str], now: datetime) -> bytes:
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.body, cte="quoted-printable")
         mail["Content-Language"] = message.language
+        if message.dates:
+            mail.add_attachment(message.dates, subtype="calendar", filename="dates.ics", params={"method": "PUBLISH"})
         return mail.as_bytes()
     except ValueError:  # its words would repeat the header
         raise PermanentFailure("this can't be written as a mail") from None

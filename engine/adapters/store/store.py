@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.adapters.store.cases import Cases
 from engine.adapters.store.database import instant, micros, postgresql_engine, sqlite_engine
 from engine.adapters.store.schema import check_schema, upgrade
-from engine.adapters.store.tables import actors, calendars, cases, sop_proofs, sop_versions
+from engine.adapters.store.tables import actors, calendars, cases, feeds, rounds, sop_proofs, sop_versions
 from engine.adapters.store.waiting import Waiting
 from engine.application.ports import RecordedProof, SopVersion, StoredActor, StoredCalendar
 from engine.settings import Settings
@@ -80,14 +81,40 @@ class SqlStore(Cases, Waiting):
             for row in rows:
                 connection.execute(new.values(row).on_conflict_do_update(index_elements=["country"], set_=kept))
 
+    def round_done_at(self, name: str) -> datetime | None:
+        with self.reading() as connection:
+            found = connection.execute(select(rounds.c.done_at).where(rounds.c.name == name)).scalar()
+        return None if found is None else instant(found)
+
+    def note_round(self, name: str, at: datetime) -> None:
+        self._put(rounds, "name", {"name": name, "done_at": micros(at)})
+
+    def save_feed(self, token: str, actor: str, at: datetime) -> None:
+        with self.writing() as connection:
+            connection.execute(delete(feeds).where(feeds.c.actor == actor))
+            connection.execute(feeds.insert().values(token=token, actor=actor, made_at=micros(at)))
+
+    def feed_of(self, token: str) -> str | None:
+        with self.reading() as connection:
+            found: str | None = connection.execute(select(feeds.c.actor).where(feeds.c.token == token)).scalar()
+        return found
+
+    def end_feed(self, actor: str) -> bool:
+        with self.writing() as connection:
+            return bool(connection.execute(delete(feeds).where(feeds.c.actor == actor)).rowcount)
+
     def save_actor(self, actor: StoredActor) -> None:
         row = {
             "id": actor.id, "country": actor.country, "roles": json.dumps(actor.roles), "enabled": actor.enabled,
             "body": actor.body,
         }  # fmt: skip
-        new = (sqlite.insert if self.is_sqlite else postgresql.insert)(actors).values(row)
+        self._put(actors, "id", row)
+
+    def _put(self, table: Table, key: str, row: Mapping[str, object]) -> None:
+        """Keep a row; one of the same key is replaced."""
+        new = (sqlite.insert if self.is_sqlite else postgresql.insert)(table).values(row)
         with self.writing() as connection:
-            connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
+            connection.execute(new.on_conflict_do_update(index_elements=[key], set_=row))
 
     def actor(self, id: str) -> StoredActor | None:
         row = self.look(_ACTOR, {"id": id})

@@ -170,6 +170,23 @@ calendars = Table(
     comment="The calendars by which open deadlines were last counted",
 )
 
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("done_at", BigInteger, nullable=False),
+    comment="When each thing that comes round was last done",
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("actor", String(64), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    comment="Addresses under which actors read their dates: hashes of secret tokens, never a token",
+)
+
 refusals = Table(
     "refusals",
     metadata,

@@ -30,6 +30,15 @@ _DUE = (
     .order_by(deadlines.c.next_at, deadlines.c.id)
     .limit(bindparam("most"))
 )
+_LATE = (
+    select(deadlines)
+    .where(
+        deadlines.c.kind.in_(("due", "series", "watch")),
+        deadlines.c.due_at < bindparam("now"),
+        deadlines.c.held.is_(False),
+    )
+    .order_by(deadlines.c.ref, deadlines.c.due_at, deadlines.c.id)
+)
 _DUE_UNLOCKED = _DUE.with_for_update(skip_locked=True)
 _TAKEN = (
     update(deadlines)
@@ -103,6 +112,14 @@ class Waiting(Database):
         with self.reading() as connection:
             first = connection.execute(select(func.min(deadlines.c.next_at))).scalar()
         return None if first is None or instant(first) >= NEVER else instant(first)
+
+    def queue(self, messages: Sequence[NewMessage]) -> None:
+        with self.writing() as connection:
+            self._queue(connection, messages)
+
+    def late(self, now: datetime) -> Sequence[Deadline]:
+        with self.reading() as connection:
+            return [deadline_of(row) for row in connection.execute(_LATE, {"now": micros(now)})]
 
     def claim_due(self, now: datetime, limit: int, until: datetime) -> Sequence[Deadline]:
         with self.writing() as connection:

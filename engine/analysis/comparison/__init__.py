@@ -35,10 +35,30 @@ def compare(
     _roles_and_facts(changes)
     lists(changes)
     forms(changes)
-    told = ("roles", "facts", "lists", "share_when", "steps", "alongside", "everywhere", "safeguards")
+    _not_confirmed(changes)
+    told = ("roles", "facts", "lists", "not_confirmed", "share_when", "steps", "alongside", "everywhere", "safeguards")
     changes.fields(Subject.PROCEDURE, "", "the procedure", old, new, told)
     found = list(dict.fromkeys(changes.found))
     return sorted(found, key=lambda one: (_EFFECTS.index(one.group), _SUBJECTS.index(one.subject)))
+
+
+def _not_confirmed(changes: Changes) -> None:
+    """Say what is no longer known for sure, and what no longer stands as an open point."""
+    old, new = changes.old.sop.not_confirmed, changes.new.sop.not_confirmed
+    for name in dict.fromkeys([*old, *new]):
+        was, becomes = old.get(name), new.get(name)
+        if was is None and becomes is not None:
+            text = f"not confirmed{_of(becomes.country)}: {changes.new.title(becomes.note)}"
+            changes.add(Effect.NEW, Subject.PROCEDURE, name, text)
+        elif becomes is None and was is not None:
+            text = f"no longer said to be not confirmed{_of(was.country)}: {changes.old.title(was.note)}"
+            changes.add(Effect.GONE, Subject.PROCEDURE, name, text)
+        elif was is not None and becomes is not None:
+            changes.fields(Subject.PROCEDURE, name, f"what is not confirmed as {name}", was, becomes, ())
+
+
+def _of(country: str | None) -> str:
+    return f" ({country})" if country else ""
 
 
 def _roles_and_facts(changes: Changes) -> None:

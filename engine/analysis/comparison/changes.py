@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from engine.forms.model import Form, FormPart
+from engine.forms.model import Basis, Form, FormPart, Title
 from engine.sop.model import Sop
 from engine.sop.requirements import Scope, Sentences, words
 from engine.values import Duration
@@ -105,7 +105,14 @@ class Changes:
         for name, field in type(old).model_fields.items():
             before, now = getattr(old, name), getattr(new, name)
             if name not in told and before != now:
+                if field.annotation in _TEXTS:
+                    before, now = self._read(before, now)
                 self.value(subject, at, f"{_WORDS.get(name, field.alias or name)} of {who}", before, now)
+
+    def _read(self, before: Any, now: Any) -> tuple[Any, Any]:
+        """Return two texts as one reads them; where they differ in other languages only, whole."""
+        was, becomes = ((one or {}).get(self.new.language) for one in (before, now))
+        return (before, now) if was == becomes else (was, becomes)
 
     def value(self, subject: Subject, at: str, what: str, before: Any, now: Any) -> None:
         """Say that one value takes the place of another; of lists and mappings, what comes and what goes."""
@@ -135,13 +142,16 @@ class Changes:
             self.add(Effect.CHANGED, subject, at, f"{come.format(roles=self.new.roles(new))}, in another order")
 
 
+_TEXTS: Final = (Title, Title | None)
+"""How a model says that a value is a text in each language."""
+
 _WORDS: Final = {
     "title": "the title", "note": "the note", "code": "the number", "basis": "the ground", "guidance": "the guidance",
     "phase": "the phase", "remind": "the reminders", "escalate": "the escalations", "calendar": "the calendar",
     "from_": "the origin", "end": "the outcome", "kind": "the kind", "side": "the side", "acts_for": "those who act for it",
     "from_step": "the step from which it is needed,", "choices": "the choices", "default": "the default", "type": "the type",
     "sets": "the facts set", "voids": "what is voided", "automatic": "the timing", "start": "the start", "while_": "the scope",
-    "help": "the help", "reopens": "the reopening", "destination": "the countries of destination",
+    "sop": "the id", "help": "the help", "reopens": "the reopening", "destination": "the countries of destination",
     "cut_off": "the cut-off hour", "suspend_for": "the reasons for which the clock may stand still,",
     "origin": "the countries of origin", "to": "the target", "by": "those who may", "series": "the series",
 }  # fmt: skip
@@ -153,6 +163,10 @@ def shown(value: Any) -> str:
         return "yes" if value else "no"
     if value is None or (isinstance(value, (tuple, dict)) and not value):
         return "nothing"
+    if isinstance(value, Basis):
+        where = ", ".join(part for part in (value.source, value.article) if part) or "no source"
+        firm = str(value.strength).replace("_", " ") + ("" if value.confirmed else ", not confirmed")
+        return f"“{where}” ({firm}{': ' + value.note if value.note else ''})"
     if isinstance(value, BaseModel):
         said = [
             f"{field.alias or name} {shown(getattr(value, name))}"
