@@ -47,7 +47,7 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
         what,
         f"{planned + applied:.1f} s",
         f"dry run {planned:.1f}, applied {applied:.1f}, undone {undone:.1f}",
-        "bound 10 s",
+        "bound 15 s",
     )
     sizes = (1000, 30_000, 1_000_000) if "--large" in sys.argv else (1000, 30_000)
     yield from _actions("SQLite FULL, whole file encrypted", None, sizes)

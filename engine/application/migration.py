@@ -255,7 +255,7 @@ class Migrations:
         left = Left(snapshot_of(loaded.case, loaded.facts), ready.clocks, tuple(silenced))
         did = Did("", "", "migrate", f"v{fate.number} → v{plan.target.number}", loaded.case.steps(), _key(run))
         change = change_of(
-            self._cipher, loaded.stored, answer.case, answer.facts, answer.effects, did, Payload(ready.move, "", left),
+            self._cipher, loaded.stored, answer.case, answer.facts, answer.effects, did, Payload(ready.move, f"run {run}", left),
             ready.now, all_ended=True,
         )  # fmt: skip
         rows = tuple(_row(fate.ref, one, answer.held) for one in answer.clocks)

@@ -82,12 +82,12 @@ def test_applying_does_what_the_dry_run_said_in_one_chained_entry(small, begun, 
     publish(SHORTER)
     plan = small.migrations.plan("small", 2)
 
-    _, (done,) = small.migrations.apply(plan, plan.code)
+    run, (done,) = small.migrations.apply(plan, plan.code)
 
     entry = small.queries.history(begun)[-1]
     shown = small.queries.case(begun)
     assert (done.fate, done.changed) == (plan.fates[0], False)
-    assert (entry["move"], entry["action"]) == ("migrate", "v1 → v2")
+    assert (entry["move"], entry["action"], entry["note"]) == ("migrate", "v1 → v2", f"run {run}")
     assert (shown["version"], shown["steps"]) == (2, ["talk"])
     assert [one.due_at for one in rows(small, begun) if one.name == "due"] == [plan.fates[0].deadlines[0].new]
     assert small.queries.verify(begun) == {begun: []}
