@@ -44,6 +44,8 @@ def sop_schema() -> dict[str, Any]:
     layer = _as_written(Layer)[0]["properties"]["layer"]
     variant["properties"]["layers"] = {
         "type": "array",
+        "title": "layers (variant)",
+        "examples": [["fr", "al"]],
         "items": {**layer, "description": "The id of a layer"},
         "minItems": 1,
         "description": "Country layers, laid on one after the other before this file",
