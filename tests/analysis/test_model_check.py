@@ -156,6 +156,24 @@ def test_being_told_is_shown_by_a_message():
     assert tight.verdict is Verdict.HOLDS
 
 
+@pytest.mark.parametrize(
+    "safeguard",
+    [
+        {"before": "depart", "happened": {"tell": "police"}},
+        {"before": "depart", "happened": "prepare", "since": {"tell": "police"}},
+        {"after": "prepare", "eventually": [{"tell": "police"}]},
+    ],
+)
+def test_what_was_told_is_not_followed_along_a_path(safeguard):
+    """Nothing is said of a safeguard that rests on who was told before: never "holds", and no path."""
+    police = {"side": "origin", "kind": "police", "title": {"en": "Police"}}
+    worker = {"side": "destination", "title": {"en": "Worker"}}
+    (proof,) = decided(going([], roles={"worker": worker, "police": police}), safeguard)
+
+    assert (proof.verdict, proof.counterexample) == (Verdict.UNDECIDED, ())
+    assert "told" in proof.reason
+
+
 def test_everywhere_must_be_offered():
     """An action that asks something is not available where that may be missing."""
     free = {"everywhere": {"stop": {"to": "over", "by": ["worker"]}}}
