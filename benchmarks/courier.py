@@ -68,10 +68,8 @@ def _measured(house: Application, prefect: PrefectServer, url: str, rounds: int)
 
 
 def _queue(house: Application, ref: str, number: int) -> None:
-    (deadline,) = house.store.deadlines(ref)
     now = house.clock.now()
-    house.store.move_on(
-        deadline,
+    house.store.queue(
         [
             NewMessage(
                 f"{number}-{one}",
