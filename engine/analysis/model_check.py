@@ -106,8 +106,9 @@ RANK = {
 
 def prove(sop: CompiledSop, budget: Budget | None = None) -> list[Proof]:
     """Decide every safeguard of a checked procedure, in the order written."""
-    prover = Prover(sop, budget or Budget())
-    return [prover.decide(one) for one in sop.sop.safeguards if isinstance(one, m.Safeguard)]
+    with uninterrupted():
+        prover = Prover(sop, budget or Budget())
+        return [prover.decide(one) for one in sop.sop.safeguards if isinstance(one, m.Safeguard)]
 
 
 class Prover:
@@ -329,14 +330,9 @@ class Prover:
         asked = [leaf for leaf in condition if isinstance(leaf, Knows)]
         lines = frozenset(self._moves.line_of[step] for step in goals) - {MAIN}
         if safeguard.kind == "after":
-            if any(
-                isinstance(one, m.EventPattern) and (one.tell or one.show)
-                for one in (*(safeguard.after or ()), *(safeguard.eventually or ()))
-            ):
-                raise TooLarge("being told or shown something is no moment that a path can lead to")
             monitor = Monitor(
-                self._questions.events(safeguard.after or ()),
-                self._questions.events(safeguard.eventually or ()),
+                self._questions.remembered(safeguard.after or ()),
+                self._questions.remembered(safeguard.eventually or ()),
                 tuple(asked),
             )
             monitors = (monitor,)

@@ -409,12 +409,11 @@ class Planner:
             for part, entries in step.recordable.items():
                 ready = ((staff.recorder(entry.by), self._wants(entry.guards, step.name)) for entry in entries)
                 self.entries[step.name, part] = tuple((by, wants) for by, wants in ready if by is not None)
-        own = (action for step in sop.steps.values() for action in step.actions.values())
         # By identity: the models that ask live as long as the planner, and what is made of them is kept beside its result.
         self._fillings: dict[tuple[str, int, bool], tuple[tuple[Filling, ...], Answers]] = {}
         self._just: dict[tuple[str, Value], Answers] = {}
         self._together: dict[tuple[int, int], tuple[Answers, Answers, Answers]] = {}
-        self._ways = {action.key: self._way(action) for action in (*own, *sop.everywhere.values())}
+        self._ways = {action.key: self._way(action) for action in sop.every_action()}
 
     def attempt(
         self, life: Life, action: CompiledAction, random: Random
@@ -508,8 +507,7 @@ def _asked_for(sop: CompiledSop) -> dict[tuple[str, str], tuple[Value, ...]]:
     """Collect, for every field, the values that some requirement asks for, in the order of the file."""
     found: dict[tuple[str, str], dict[Value, None]] = {}
     ready = [entry.guards for step in sop.steps.values() for entry in step.entries]
-    ready += [action.guards for step in sop.steps.values() for action in step.actions.values()]
-    ready += [action.guards for action in sop.everywhere.values()]
+    ready += [action.guards for action in sop.every_action()]
     for one in (one for own in ready for guarded in own for one in _positive([guarded.requirement])):
         for name, values in answers_of(one, sop.scope).allowed.items():
             found.setdefault((one.form, name), {}).update(dict.fromkeys(values))
