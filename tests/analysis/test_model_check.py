@@ -78,7 +78,9 @@ def test_the_shortest_path_is_told():
 
 def test_the_days_of_a_path_are_those_that_a_wait_counts():
     """A wait of thirty days is over when the thirtieth day begins in the country of destination, and the path says day 30."""
-    (proof,) = decided(going([{"waited": {"since": "talk", "at_least": "30 days"}}]), {"never": "depart", "while": "any"})
+    (proof,) = decided(
+        going([{"waited": {"since": "talk", "at_least": "30 days"}}]), {"never": "depart", "while": "any"}
+    )
 
     assert [one.day for one in proof.counterexample if one.name == "depart"] == [30]
 
