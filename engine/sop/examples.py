@@ -148,10 +148,12 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
     "Rung": {
         "length": "3 working days",
         "direction": "before",
+        "late": "skip",
     },
     "Escalation": {
         "after": "2 working days",
         "to": "[return_operator]",
+        "late": "send",
     },
     "Origin": {
         "form": "travel_plan",

@@ -270,11 +270,25 @@ class Calendar(StrEnum):
     EITHER = "either"
 
 
+class Late(StrEnum):
+    """What becomes of a rung whose moment was missed, because no sweep ran."""
+
+    SEND = "send"
+    SKIP = "skip"
+    MERGE = "merge"
+
+
+_LATE = (
+    "If its moment was missed: send it all the same, skip it, or merge it with what comes after it on the same ladder"
+)
+
+
 class Rung(Definition):
     """A reminder: so long before or after a deadline (or at it)."""
 
     length: Length = Field(description="How long")
     direction: Literal["before", "after"] = Field("before", description="before or after the deadline")
+    late: Late = Field(Late.MERGE, description=_LATE)
 
     @model_validator(mode="before")
     @classmethod
@@ -298,6 +312,7 @@ class Escalation(Definition):
 
     after: Length = Field(description="How long after the deadline")
     to: Names = Field(min_length=1, description="Roles")
+    late: Late = Field(Late.MERGE, description=_LATE)
 
 
 class Origin(Definition):
