@@ -40,7 +40,7 @@ steps:
     title: {en: There, fr: Là-bas}
     responsible: [far]
     forms: [{form: consent, by: [worker]}, {form: journey, by: [worker]}]
-    due: {within: 5 days, remind: [1 day before]}
+    due: {within: 5 days, remind: [{length: 2 days, late: send}, 1 day before]}
     actions:
       give_back: {to: talk, by: [far, worker]}
       finish: {to: over, by: [far]}
