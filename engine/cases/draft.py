@@ -176,7 +176,7 @@ class Draft:
             if last != actor and self._may_be_stopped(role):
                 self.effects.append(Notify(MessageKind.FOR_INFORMATION, role, self._main, "stop", actor=last))
         self.parties[role] = actor
-        self._acknowledged = {k: v for k, v in self._acknowledged.items() if not k.endswith(f" {role}")}
+        self._lapse_acknowledgements(role)
         self._told.discard(role)
         self._unshares = True
 
@@ -192,8 +192,32 @@ class Draft:
                 self._turn.setdefault(role, (step, "your_turn"))
 
     def acknowledge(self, step: str, role: str, actor: str) -> None:
+        """Take up a step: who sent it from the other side of the border hears so, once."""
+        is_first = not self._is_acknowledged(step)
         self._acknowledged[f"{step} {role}"] = actor
         self._happened.append(("acknowledge", step))
+        if is_first:
+            roles = self.sop.sop.roles
+            for sender in self.sop.senders.get(step, ()):
+                if roles[sender].side is not roles[role].side:
+                    self._inform.setdefault(sender, (step, "taken_up"))
+            self._count_acknowledgements(step)
+
+    def _is_acknowledged(self, step: str) -> bool:
+        return any(slot.startswith(f"{step} ") for slot in self._acknowledged)
+
+    def _lapse_acknowledgements(self, role: str) -> None:
+        """What a role has acknowledged lapses with its actor; what was met by it is due again."""
+        own = [slot for slot in self._acknowledged if slot.endswith(f" {role}")]
+        self._acknowledged = {slot: who for slot, who in self._acknowledged.items() if slot not in own}
+        for slot in own:
+            self._count_acknowledgements(slot.removesuffix(f" {role}"))
+
+    def _count_acknowledgements(self, step: str) -> None:
+        """Set or end a deadline that is met once its step is acknowledged."""
+        due = self.sop.steps[step].model.due
+        if due is not None and due.until is not None and step in self._standing():
+            self._set_due(step)
 
     def heard(self, told: Iterable[str], withheld: Iterable[tuple[str, str]]) -> None:
         """Note whom a reminder or an escalation has told of the case, and from whom one was withheld."""
@@ -389,7 +413,7 @@ class Draft:
         is_suspended = suspension(halts) is not None
         was_due = self._due.pop(step, None) is not None
         origin = self._origin(rule.from_, self._entered[step].at)
-        if origin is None:
+        if origin is None or (rule.until is not None and self._is_acknowledged(step)):
             self._end_clock(step, "due", was_due or is_suspended)
             return
         due = schedule(rule, origin, self._calendars, sorted(halts, key=lambda one: one.since))

@@ -24,7 +24,7 @@ from engine.source import Marks, Plain, read
 from engine.values import LANGUAGES
 
 TEMPLATES: Final = (
-    "your_turn", "allowed", "for_information", "stop", "closed", "reminder", "due", "escalation", "correction",
+    "your_turn", "allowed", "for_information", "taken_up", "stop", "closed", "reminder", "due", "escalation", "correction",
     "undelivered", "late",
 )  # fmt: skip
 """What a message can be about; the decision names one of these."""

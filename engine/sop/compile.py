@@ -139,6 +139,7 @@ class CompiledSop:
         counted_in: form part -> the steps whose series it is recorded for.
         dated_by: form part -> the steps whose clocks count from a date on it.
         counts_from: step -> the other steps whose clocks count from its entry.
+        senders: step -> the roles that bring a case there: responsible for a step before it, or taking an action that leads there.
         watched: event, as (kind, name) -> what it arms or ends.
         watches_from: form part or step -> the watches whose clock counts from it.
     """
@@ -164,6 +165,7 @@ class CompiledSop:
     counted_in: Mapping[str, tuple[str, ...]]
     dated_by: Mapping[str, tuple[str, ...]]
     counts_from: Mapping[str, tuple[str, ...]]
+    senders: Mapping[str, tuple[str, ...]]
     watched: Mapping[tuple[str, str], tuple[Trigger, ...]]
     watches_from: Mapping[str, tuple[Watch, ...]]
     implied: tuple[tuple[str, tuple[tuple[str, frozenset[Value]], ...]], ...] = field(default=())
@@ -218,6 +220,7 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
         counted_in=_series_of(sop, parts, forms),
         dated_by=_grouped(sop, lambda origin: origin.form),
         counts_from=_grouped(sop, lambda origin: getattr(origin, "enter", None)),
+        senders=_senders(sop),
         watched=_watched(compiler, watches),
         watches_from=_gathered((origin, watch) for _, watch in watches for origin in _counted_from(watch.rule)),
         implied=tuple(
@@ -323,6 +326,19 @@ def _grouped(sop: m.Sop, by: Callable[[m.Origin | m.FieldOfForm], str | None]) -
             if key is not None and name not in found.setdefault(key, []):
                 found[key].append(name)
     return {key: tuple(names) for key, names in found.items()}
+
+
+def _senders(sop: m.Sop) -> dict[str, tuple[str, ...]]:
+    """Find who brings a case to each step; entering a step with strands enters the start of each. Nobody tells the person."""
+    found = []
+    for _, _, step in _all_steps(sop):
+        for action in step.actions.values():
+            entered = sop.steps.get(action.to)
+            starts = [strand.start for strand in entered.strands.values()] if entered is not None else []
+            roles = [role for role in (*step.responsible, *action.by) if role in sop.roles]
+            told = [role for role in roles if sop.roles[role].side is not Side.PERSON]
+            found += [(name, role) for name in (action.to, *starts) for role in told]
+    return {step: tuple(dict.fromkeys(roles)) for step, roles in _gathered(found).items()}
 
 
 def _share_reads(sop: m.Sop) -> frozenset[str]:

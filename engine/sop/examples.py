@@ -139,6 +139,7 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
         "before": "3 working days",
         "calendar": "both",
         "from": "{form: travel_plan, field: departs_on}",
+        "until": "acknowledged",
         "cut_off": "closing",
         "remind": "[3 working days before, 1 day after]",
         "escalate": "[{after: 2 working days, to: [return_operator]}]",

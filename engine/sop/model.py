@@ -336,6 +336,10 @@ class DeadlineRule(Definition):
     before: Length | None = Field(None, description="So long before a date that `from` names")
     calendar: Calendar = Field(Calendar.DESTINATION, description="destination, origin, both or either")
     from_: Origin | None = Field(None, alias="from", description="From when; entering the step unless named")
+    until: Literal["acknowledged"] | None = Field(
+        None,
+        description="acknowledged: it is met once a responsible role has said: we have it; leaving the step, unless named",
+    )
     cut_off: CutOff | None = Field(
         None, description="What begins after this local time counts as of the next working day: 16:00, or closing"
     )
