@@ -23,6 +23,7 @@ from engine.cases.effects import (
     SetDeadline,
     ShiftDeadlines,
 )
+from engine.cases.foresight import FORESEEN, announcement, foreseen
 from engine.cases.sharing import EVERYBODY, MUTED, hold, is_muted, why_not_told, why_withheld
 from engine.cases.view import CaseView
 from engine.sop import model as m
@@ -529,6 +530,21 @@ class Draft:
                     self.effects.append(EndDeadline(step, f"{name}:{number}"))
                 self._series[key] = tuple(rounds)
 
+    def _look_ahead(self, view: CaseView) -> None:
+        """Announce what will be too old on a planned day, where that is new; a renewal or another day ends it."""
+        back = self._old.paused is not None and self._paused is None
+        before = CaseView(self._old, self._old_facts, self.now)
+        for step in self.active():
+            foresight = self.sop.steps[step].foresight
+            if foresight is None:
+                continue
+            begins = back or self._entered[step] is self._moment
+            known, ahead = None if begins else foreseen(foresight, before), foreseen(foresight, view)
+            if ahead is None:
+                self._end_clock(step, FORESEEN, back or known is not None)
+            elif ahead.adds_to(known):
+                self.effects.append(announcement(foresight, ahead, step, view))
+
     # ── What safeguards watch ───────────────────────────────────────────────────────────────────────────────────
 
     def _watch(self, fields: Mapping[str, Value]) -> None:
@@ -589,6 +605,7 @@ class Draft:
             for role in sorted(self._told):
                 self._inform.setdefault(role, (self._main, "closed"))
         view = self.view()
+        self._look_ahead(view)
         wake = self._announce(view)
         if self._unshares:
             self._cancel_unshared(view)

@@ -69,7 +69,7 @@ def notices(
     )
 
 
-_TEMPLATES: Final = {"remind": "reminder", "due": "due", "escalate": "escalation"}
+_TEMPLATES: Final = {"remind": "reminder", "due": "due", "escalate": "escalation", "foresee": "foreseen"}
 
 
 def is_urgent(ladder: Ladder | None, name: str, alarms: Iterable[Alarm]) -> bool:
@@ -92,7 +92,9 @@ def ladder_of(sop: CompiledSop, kind: str, step: str, name: str) -> Ladder | Non
     known = sop.steps.get(step)
     if known is None:
         return None
-    return known.model.series.get(name.partition(":")[0]) if kind == "series" else known.model.due
+    if kind == "series":
+        return known.model.series.get(name.partition(":")[0])
+    return known.model.due if kind == "due" else None
 
 
 def _rung(ladder: Ladder | None, alarm: Alarm) -> m.Rung | m.Escalation | None:

@@ -25,7 +25,7 @@ from engine.values import LANGUAGES
 
 TEMPLATES: Final = (
     "your_turn", "allowed", "for_information", "taken_up", "stop", "closed", "reminder", "due", "escalation", "correction",
-    "undelivered", "late",
+    "undelivered", "late", "foreseen",
 )  # fmt: skip
 """What a message can be about; the decision names one of these."""
 

@@ -373,6 +373,14 @@ class DeadlineRule(Definition):
         return all(one.strength is not Strength.LAW for one in self.basis)
 
 
+class Foresight(Definition):
+    """What is needed on a planned day and will be too old by then is announced in time."""
+
+    on: FieldOfForm = Field(description="The planned day: a date on a form")
+    for_: Name = Field(alias="for", description="The action meant for that day: what it asks for is looked at")
+    before: Length = Field(description="So long before that day it is announced, if it is known by then")
+
+
 class Series(Definition):
     """What comes round while a step lasts: visits, offers."""
 
@@ -562,6 +570,9 @@ class Step(Definition):
     due: DeadlineRule | None = Field(
         None, description="Until when its work is to be done, and who hears of it if it is not"
     )
+    foresee: Foresight | None = Field(
+        None, description="While the case stands here, what will be too old on a planned day is announced in time"
+    )
     takes: Takes | None = Field(None, description="How long its work takes in a rehearsal: low, typical, high")
     series: dict[Name, Series] = Field(
         default_factory=dict, description="What comes round while the step lasts: visits, offers, by name"
@@ -574,8 +585,10 @@ class Step(Definition):
 
     @model_validator(mode="after")
     def _an_end_is_an_end(self) -> Step:
-        if self.end is not None and (self.actions or self.strands or self.series or self.due or self.takes):
-            raise ValueError("a step with `end` has no actions, strands, series, due or takes")
+        if self.end is not None and (
+            self.actions or self.strands or self.series or self.due or self.takes or self.foresee
+        ):
+            raise ValueError("a step with `end` has no actions, strands, series, due, takes or foresee")
         if self.end is None and self.reopens is not None:
             raise ValueError("`reopens` belongs to a step with `end`")
         return self
