@@ -189,7 +189,7 @@ def _due(one: Mapping[str, Any]) -> tuple[str, str]:
     names = (one["step"], "" if one["name"] == "due" else one["name"])
     held = " · stands still while the case is paused" if one["state"] == "held" else ""
     if one["suspended"]:
-        held = f" · suspended since {day(one['suspended']['since'])} UTC: {one['suspended']['reason']}"
+        held = f" · suspended since {day(one['suspended']['since'])} UTC"
     said = [f"{' · '.join(filter(None, names))}{held}", *(f"! {escape(doubt)}" for doubt in one["doubts"])]
     return ("not due" if one["suspended"] else f"{day(one['due_at'])} UTC"), "\n".join(said)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from cli.journey import draw_journey
 from cli.output import err, out, show_json
 from engine.application.casework import Moved
 from engine.application.scenarios.load import Story, read_story
@@ -22,26 +23,19 @@ from engine.bootstrap import Application, build
 from engine.clock import FixedClock
 from engine.errors import WrongUse
 from engine.settings import DEFINITIONS, Settings
-from engine.sop.requirements import words
 from passerelle.scenarios import stage_of
 from workflows.dispatcher import Dispatcher
 from workflows.server import PrefectServer
 
 STORY = DEFINITIONS / "scenarios" / "adult-return-fr-al.yaml"
-ROUND = timedelta(days=3)
-"""Simulated time between two rounds of the courier in the demo; a running house carries every half second."""
+CORRIDOR = DEFINITIONS / "sops" / "adult-return-fr-al.yaml"
+"""The story is told for every corridor of the adult procedure; the demo plays it with the rules of these two countries."""
+
+ROUND = timedelta(hours=6)
+"""Simulated time that ends a round of the courier in the demo; a running house carries every half second."""
 
 PATIENCE = 45.0
 """Seconds the demo waits for Prefect; after that it delivers without it, and says so."""
-
-
-_KINDS = {
-    "your_turn": "“your turn”",
-    "for_information": "for information",
-    "reminder": "reminders",
-    "escalation": "escalations",
-    "digest": "digests",
-}
 
 
 def demo(
@@ -50,7 +44,7 @@ def demo(
 ) -> None:
     """Play a whole referral France → Albania: every form, every message, every reminder. Example: passerelle demo"""
     folder = _folder(dir)
-    story = read_story(STORY)
+    story = replace(read_story(STORY), sop=CORRIDOR.stem)
     settings = Settings(data_dir=folder, mail_folder=folder / "mail")
     server = PrefectServer(settings.prefect_home, settings.prefect_port)
     server.start()
@@ -85,9 +79,6 @@ class _Play:
         self._house, self._story, self._server, self._quiet = house, story, server, quiet
         self._dispatcher = Dispatcher(house, server, PATIENCE)
         self._runner = asyncio.Runner()
-        self._carried_at = house.clock.now()
-        self._sent = 0
-        self._lines: list[str] = []
         self._rehearsal = Rehearsal(stage_of(house), story, self._after)
 
     def run(self) -> dict[str, Any]:
@@ -101,8 +92,9 @@ class _Play:
             bar = progress.add_task("Playing 18 months", total=len(self._story.events))
             self._rehearsal.launch()
             for done in self._rehearsal.play():
+                self._carry_before(done)
                 progress.update(bar, completed=done)
-            self._carry()
+            self._wait_for_the_last_readers()
         return self._told()
 
     def _progress(self) -> Progress:
@@ -110,58 +102,48 @@ class _Play:
         return Progress(*columns, console=err, disable=self._quiet, transient=True)
 
     def _publish(self) -> None:
-        for version in self._house.procedures.publish_all(DEFINITIONS):
-            self._say(f"Checked and published: {version.sop}, version {version.number}.")
+        version = self._house.procedures.publish(CORRIDOR)
+        proofs = len(self._house.store.proofs()[version.hash])
+        self._say(f"Checked, proved and published: {version.sop}, version {version.number}. {proofs} safeguards hold.")
+        self._say(f"All shipped procedures are checked by: passerelle sop check {DEFINITIONS.name}\n")
 
     def _after(self, what: str, moved: Moved | None) -> None:
-        if moved is not None and what in ("launch", "action"):
-            self._journey(moved)
-        if self._house.clock.now() - self._carried_at >= ROUND:
+        if what == "sweep":
             self._carry()
 
-    def _carry(self) -> None:
-        self._carried_at = self._house.clock.now()
-        while sent := self._runner.run(self._dispatcher.carry(at_once=True)):
-            self._sent += sent
+    def _carry_before(self, done: int) -> None:
+        """Carry what is due before the clock goes on: what happened within a few hours leaves in one round."""
+        now = self._house.clock.now()
+        if any(
+            told.event.at is not None and told.event.at - now < ROUND for told in self._story.events[done : done + 1]
+        ):
+            return
+        self._carry()
 
-    def _journey(self, moved: Moved) -> None:
-        loaded = self._house.casework.load(moved.ref)
-        entered = [step for step in moved.steps if loaded.case.entered[step].seq == moved.seq]
-        for step in entered:
-            if not loaded.sop.steps[step].idle:
-                day = self._house.clock.now().date().isoformat()
-                who = ", ".join(
-                    words(loaded.sop.sop.roles[r].title, "en") for r in loaded.sop.steps[step].model.responsible
-                )
-                title = words(loaded.sop.steps[step].model.title, "en")
-                self._lines.append(f"  {day}  {title}" + (f" · {who}" if who else ""))
+    def _carry(self) -> None:
+        while self._runner.run(self._dispatcher.carry(at_once=True)):
+            pass
+
+    def _wait_for_the_last_readers(self) -> None:
+        """Move the clock on until nothing waits any more for its reader's morning."""
+        clock = stage_of(self._house).clock
+        while (leaves := self._house.store.next_message_at()) is not None:
+            clock.move_to(max(leaves, clock.now()))
+            self._carry()
 
     def _told(self) -> dict[str, Any]:
         ref, queries = self._rehearsal.ref, self._house.queries
-        case, history, messages = queries.case(ref), queries.history(ref), queries.messages(ref)
+        told = {"case": queries.case(ref), "history": queries.history(ref), "messages": queries.messages(ref)}
         if not self._quiet:
-            self._print(case, history, messages)
-        return {"case": case, "history": history, "messages": messages}
+            draw_journey(told, self._house)
+            self._say(f"Carried by {self._carriers()}, into a mail folder.")
+        return told
 
-    def _print(self, case: dict[str, Any], history: list[dict[str, Any]], messages: list[dict[str, Any]]) -> None:
-        out.print(f"\n[bold]The journey of case {case['ref']}[/], {case['from']} → {case['to']}")
-        for line in self._lines:
-            out.print(escape(line), soft_wrap=True)
-        by_state = Counter(one["state"] for one in messages)
-        kinds = Counter(one["kind"] for one in messages)
-        abroad = [one for one in messages if one["country"] == case["to"] and one["state"] == "sent"]
-        out.print(f"\n[bold]Closed:[/] {case['outcome']}, after {len(history)} entries in a chain of hashes.")
-        counted = ", ".join(f"{count} {state}" for state, count in sorted(by_state.items()))
-        named = ", ".join(f"{count} {_KINDS[kind]}" for kind, count in kinds.most_common())
-        out.print(f"Messages: {counted}; among them {named}.", soft_wrap=True)
-        out.print(
-            f"{len(abroad)} went abroad, none before the person's consent; those withheld until then stay on record.",
-            soft_wrap=True,
-        )
-        how = f"{self._dispatcher.runs} runs of a Prefect flow"
+    def _carriers(self) -> str:
+        said = f"{self._dispatcher.runs} runs of a Prefect flow"
         if self._dispatcher.plainly:
-            how += f", {self._dispatcher.plainly} messages without Prefect"
-        out.print(f"Carried by {how}, into a mail folder.")
+            said += f"; {self._dispatcher.plainly} messages without Prefect, which was too slow to answer"
+        return said
 
     def _say(self, text: str) -> None:
         if not self._quiet:

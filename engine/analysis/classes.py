@@ -57,6 +57,7 @@ class SlotClasses:
     present: int = field(init=False)
     _older: list[int] = field(init=False)
     _others: list[int] = field(init=False)
+    _masks: dict[Says, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.limits = tuple(sorted({one.days for one in self.questions if one.days is not None}))
@@ -88,7 +89,11 @@ class SlotClasses:
 
     def mask(self, question: Says) -> int:
         """Return the classes of which the answer to `question` is yes."""
-        return sum(2 << number for number, said in enumerate(self.classes) if says_yes(question, said, self.limits))
+        known = self._masks.get(question)
+        if known is None:
+            yes = (number for number, said in enumerate(self.classes) if says_yes(question, said, self.limits))
+            known = self._masks[question] = sum(2 << number for number in yes)
+        return known
 
     def aged(self, mask: int) -> int:
         """Return the classes that these can become when only time passes."""

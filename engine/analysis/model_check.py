@@ -106,8 +106,9 @@ RANK = {
 
 def prove(sop: CompiledSop, budget: Budget | None = None) -> list[Proof]:
     """Decide every safeguard of a checked procedure, in the order written."""
-    prover = Prover(sop, budget or Budget())
-    return [prover.decide(one) for one in sop.sop.safeguards if isinstance(one, m.Safeguard)]
+    with uninterrupted():
+        prover = Prover(sop, budget or Budget())
+        return [prover.decide(one) for one in sop.sop.safeguards if isinstance(one, m.Safeguard)]
 
 
 class Prover:

@@ -330,25 +330,24 @@ class Moves:
             *(leaf.steps for leaf, answer in cube.items() if isinstance(leaf, At) and not answer)
         )
         closed = cube.get(Closed())
-        if not wanted and not barred:
-            return True
+        return (not wanted and not barred) or self._fits(wanted, {}, barred, closed)
 
-        def fits(number: int, chosen: dict[str, str]) -> bool:
-            if number == len(wanted):
-                return self._completes(chosen, barred, closed)
-            steps = wanted[number]
-            if any(step in steps for step in chosen.values()):
-                return fits(number + 1, chosen)
-            for step in sorted(steps - barred):
-                line = self.line_of[step]
-                main = step if line == MAIN else self.parent_of.get(line)
-                if line in chosen or (main is not None and chosen.get(MAIN, main) != main):
-                    continue
-                if fits(number + 1, {**chosen, line: step, **({} if main is None else {MAIN: main})}):
-                    return True
-            return False
-
-        return fits(0, {})
+    def _fits(
+        self, wanted: Sequence[frozenset[str]], chosen: Mapping[str, str], barred: frozenset[str], closed: bool | None
+    ) -> bool:
+        if not wanted:
+            return self._completes(chosen, barred, closed)
+        steps, others = wanted[0], wanted[1:]
+        if any(step in steps for step in chosen.values()):
+            return self._fits(others, chosen, barred, closed)
+        for step in sorted(steps - barred):
+            line = self.line_of[step]
+            main = step if line == MAIN else self.parent_of.get(line)
+            if line in chosen or (main is not None and chosen.get(MAIN, main) != main):
+                continue
+            if self._fits(others, {**chosen, line: step, **({} if main is None else {MAIN: main})}, barred, closed):
+                return True
+        return False
 
     def _completes(self, chosen: Mapping[str, str], barred: frozenset[str], closed: bool | None) -> bool:
         mains = [chosen[MAIN]] if MAIN in chosen else self.steps_of[MAIN]

@@ -90,6 +90,9 @@ class Space:
     _keyed: dict[str, list[int]] = field(init=False, default_factory=dict)
     _made: dict[tuple[object, ...], bool] = field(init=False, default_factory=dict)
     _led: dict[tuple[str, frozenset[str]], bool] = field(init=False, default_factory=dict)
+    _open_at: dict[tuple[Any, ...], list[tuple[Ready, Tests, frozenset[Unknown]]]] = field(
+        init=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         self.lines = tuple(sorted(self.slice.lines))
@@ -232,6 +235,11 @@ class Space:
 
     def settle(self, state: State, tests: Tests) -> tuple[list[Any], int, frozenset[Unknown]] | None:
         """Narrow a state to where a cube holds: the new values, what it costs, on what it rests; None: it can't hold."""
+        rests = self._standing(state, tests)
+        return None if rests is None else self._narrowed(state, tests, rests)
+
+    def _standing(self, state: State, tests: Tests) -> frozenset[Unknown] | None:
+        """Return on what it rests that a case stands where a cube asks; None: it does not. The steps of the state alone decide."""
         main = state[0]
         if tests.closed is not None and (main in self.moves.ends) is not tests.closed:
             return None
@@ -254,6 +262,12 @@ class Space:
                         unknown.add(line)
             if stands is not None and stands is not answer:
                 return None
+        return tests.unknown if unknown is None else tests.unknown | unknown
+
+    def _narrowed(
+        self, state: State, tests: Tests, rests: frozenset[Unknown]
+    ) -> tuple[list[Any], int, frozenset[Unknown]] | None:
+        """Narrow a state that stands where a cube asks, which rests on `rests`, to where the rest of the cube holds."""
         for number, answer, among in tests.facts:
             if (state[number] in among) is not answer:
                 return None
@@ -282,8 +296,7 @@ class Space:
                 if made:
                     kept, made = made, 0
                 elif away:
-                    unknown = unknown or set()
-                    unknown |= self._far(number)
+                    rests |= self._far(number)
                     kept, away = away, 0
                 else:
                     # It is recorded, and then another actor stands for the receiver: two moves.
@@ -291,21 +304,19 @@ class Space:
                     kept = known.handed_on(new) & mask
                     if not kept:
                         kept = known.handed_on(known.aged(far)) & mask
-                        unknown = unknown or set()
-                        unknown |= self._far(number)
+                        rests |= self._far(number)
                     if not kept:
                         return None
             values[number] = (kept, made, away)
         for number, answer in tests.waits:
             if answer:
                 values[number] = OVER
-        rests = tests.unknown if unknown is None else tests.unknown | unknown
         return values, cost, rests
 
-    def _far(self, number: int) -> set[Unknown]:
+    def _far(self, number: int) -> frozenset[Unknown]:
         """Return the lines not looked at in which the slot of this variable can be recorded."""
-        steps = self._steps_recording(str(self.names[number - 2]))
-        return {LineOf(line) for line in {self.moves.line_of[step] for step in steps} - {MAIN} - self.slice.lines}
+        lines = {self.moves.line_of[step] for step in self._steps_recording(str(self.names[number - 2]))}
+        return frozenset(LineOf(line) for line in lines - {MAIN} - self.slice.lines)
 
     def doubts(self, state: State, edge: Edge) -> frozenset[Unknown]:
         """Return what keeps a move from being open for every case a state stands for; nothing: people can choose it."""
@@ -565,105 +576,86 @@ class Space:
         sets = [
             (index[FactOf(name)], value) for name, value in (action.sets if action else ()) if FactOf(name) in index
         ]
-        implies = bool(action and action.sets and self._facts)
         voided = {part for form in (model.voids if model else ()) for part in moves.sop.parts_of(form)}
-        voids = [index[name] for name in self.slots if name.partition(">")[0] in voided]
         lapses = self._keyed.get(model.reassign, []) if model and model.reassign else []
-        done = [
-            number
-            for key, number in index.items()
-            if isinstance(key, StepDone) and way.finishes and key.step == way.step
-        ]
-        restarts = [n for key, n in index.items() if isinstance(key, (Elapsed, SeriesOver)) and key.step in way.enters]
-        unacked = [index[name] for name in self.slots if name.startswith("ack ") and name.split(" ")[1] in way.enters]
-        names = way.enters | ({way.name} if not way.is_recording and not way.acknowledges else frozenset())
-        resets = [
-            (number, False if isinstance(key, StepDone) else 0)
-            for key, number in index.items()
-            if (isinstance(key, StepDone) and key.since in names) or (isinstance(key, Counted) and key.since in names)
-        ]
-        line_at = index.get(LineOf(way.line)) if way.line != MAIN else None
+        known, facts = self._known, [(name, index[FactOf(name)]) for name in self._facts]
+        fixed: dict[int, object] = {}
+        for name in self.slots:
+            if name.partition(">")[0] in voided:
+                fixed[index[name]] = (ABSENT, 0, 0)
+        if slot is not None:
+            fixed[index[slot]] = (mask, 0, 0)
+        # Where its own step is left by one of its own actions, it is done, whatever is entered then.
+        for key, number in index.items():
+            if isinstance(key, StepDone) and way.finishes and key.step == way.step:
+                fixed[number] = True
         strands = {
             2 + number: moves.sop.starts[line] if moves.parent_of.get(line) == way.target else None
             for number, line in enumerate(self.lines)
             if line in moves.parent_of
         }
-        watched = [
-            (
-                index[Watched(number)],
-                self._watch(way, monitor.sets, recorded),
-                self._watch(way, monitor.clears, recorded),
-                [(index[FactOf(leaf.fact)], leaf.values) for leaf in monitor.facts],
-            )
-            for number, monitor in enumerate(self.monitors)
-        ]
+        if way.target is not None:
+            if way.whole:
+                fixed |= {0: way.target, 1: None, **strands}
+            elif way.line != MAIN and LineOf(way.line) in index:
+                fixed[index[LineOf(way.line)]] = way.target
+        names = way.enters | ({way.name} if not way.is_recording and not way.acknowledges else frozenset())
+        for key, number in index.items():
+            if isinstance(key, (Elapsed, SeriesOver)) and key.step in way.enters:
+                fixed[number] = OPEN
+            elif isinstance(key, str) and key.startswith("ack ") and key.split(" ")[1] in way.enters:
+                fixed[number] = (ABSENT, 0, 0)
+            elif isinstance(key, (StepDone, Counted)) and key.since in names:
+                fixed[number] = False if isinstance(key, StepDone) else 0
+        watched = []
+        for number, monitor in enumerate(self.monitors):
+            off, on = self._watch(way, monitor.clears, recorded), self._watch(way, monitor.sets, recorded)
+            if on or off:
+                asked = [(index[FactOf(leaf.fact)], leaf.values) for leaf in monitor.facts]
+                watched.append((index[Watched(number)], off, on, asked))
+        always, pauses, resumes = tuple(fixed.items()), way.pauses and way.whole, way.resumes
 
         def change(values: list[Any], before: State) -> None:
             for number, most in counted:
                 values[number] = min(most, values[number] + 1)
-            for number, value in sets:
-                values[number] = value
-            if implies:
-                self._imply(values)
-            for number in voids:
-                values[number] = (ABSENT, 0, 0)
+            # Where no fact looked at is set, what follows from facts follows already.
+            if sets:
+                for number, value in sets:
+                    values[number] = value
+                given = {name: values[number] for name, number in facts}
+                moves.closed_under_implication(given)
+                for name, number in facts:
+                    values[number] = given[name]
             for number in lapses:
-                known = self._known[number]
                 free, paid, far = values[number]
-                values[number] = (known.lapsed(free), known.lapsed(paid), known.lapsed(far))
-            if slot is not None:
-                number = index[slot]
-                values[number] = (mask, 0, 0)
-            for number in done:
-                values[number] = True
-            if way.resumes:
-                if values[1] is not None:
-                    (values[0], restored), values[1] = values[1], None
-                    for number, where in restored:
-                        values[number] = where
-            elif way.target is not None:
-                if way.whole:
-                    held = tuple((number, values[number]) for number in strands)
-                    values[1] = (before[0], held) if way.pauses else None
-                    values[0] = way.target
-                    for number, start in strands.items():
-                        values[number] = start
-                elif line_at is not None:
-                    values[line_at] = way.target
-            for number in restarts:
-                values[number] = OPEN
-            for number in unacked:
-                values[number] = (ABSENT, 0, 0)
-            for number, value in resets:
-                values[number] = value
-            for number, on, off, asked in watched:
-                if off(before):
+                values[number] = tuple(map(known[number].lapsed, (free, paid, far)))
+            if resumes and values[1] is not None:
+                (values[0], restored), values[1] = values[1], None
+                for number, where in restored:
+                    values[number] = where
+            held = (before[0], tuple((number, values[number]) for number in strands)) if pauses else None
+            for number, one in always:
+                values[number] = one
+            if pauses:
+                values[1] = held
+            for number, off, on, asked in watched:
+                if _is_one(off, before):
                     values[number] = False
-                elif on(before) and all(before[fact] in among for fact, among in asked):
+                elif _is_one(on, before) and all(before[fact] in among for fact, among in asked):
                     values[number] = True
 
         return change
 
-    def _watch(self, way: Way, events: Sequence[Event], recorded: Sequence[Event]) -> Callable[[State], bool]:
-        """Return what tells whether a way is one of these events; `recorded`: those that a record is."""
-        sure, leaves = False, []
+    def _watch(self, way: Way, events: Sequence[Event], recorded: Sequence[Event]) -> bool | list[tuple[int, str]]:
+        """Return whether a way is one of these events, or where the case must stand for it to be; `recorded`: those a record is."""
+        leaves = []
         for event in events:
             if event.leave is not None and way.whole and self.moves.line_of[event.leave] not in self.moves.alongside:
                 line = self.moves.line_of[event.leave]
                 leaves.append((0 if line == MAIN else self.index[LineOf(line)], event.leave))
-            elif event.parts:
-                sure |= event in recorded
-            else:
-                sure |= self._matches(event, way)
-        if sure or not leaves:
-            return lambda before: sure
-        return lambda before: any(before[number] == step for number, step in leaves)
-
-    def _imply(self, values: list[Any]) -> None:
-        known = {name: values[self.index[FactOf(name)]] for name in self._facts}
-        self.moves.closed_under_implication(known)
-        for name, value in known.items():
-            values[self.index[FactOf(name)]] = value
+            elif event in recorded if event.parts else self._matches(event, way):
+                return True
+        return leaves
 
     def _normal(self, values: list[Any]) -> State:
         """Note what can be recorded in the configuration that has come about."""
@@ -758,18 +750,27 @@ class Space:
 
     def successors(self, state: State) -> Iterator[tuple[Ready, Tests, int, frozenset[Unknown], State]]:
         """Yield every move that may be open in a state, with what it costs besides itself, on what it rests, and where it leads."""
-        candidates = [*self._at_step(state[0])]
-        for number in range(2, 2 + len(self.lines)):
-            if state[number] is not None:
-                candidates += self._at_step(state[number])
-        for ready in (*candidates, *self._anywhere):
-            for tests in ready.tests:
-                settled = self.settle(state, tests)
-                if settled is None:
-                    continue
-                values, cost, unknown = settled
-                ready.change(values, state)
-                yield ready, tests, cost, unknown, self._normal(values)
+        for ready, tests, rests in self._open_ways(state):
+            settled = self._narrowed(state, tests, rests)
+            if settled is None:
+                continue
+            values, cost, unknown = settled
+            ready.change(values, state)
+            yield ready, tests, cost, unknown, self._normal(values)
+
+    def _open_ways(self, state: State) -> list[tuple[Ready, Tests, frozenset[Unknown]]]:
+        """Return each way with tests that the steps of a state meet, and on what that rests; many states have the same steps."""
+        steps = (state[0], *state[2 : 2 + len(self.lines)])
+        found = self._open_at.get(steps)
+        if found is None:
+            found = self._open_at[steps] = []
+            here = [ready for step in steps if step is not None for ready in self._at_step(step)]
+            for ready in (*here, *self._anywhere):
+                for tests in ready.tests:
+                    rests = self._standing(state, tests)
+                    if rests is not None:
+                        found.append((ready, tests, rests))
+        return found
 
     def explore(
         self, limits: Limits, violated: Callable[[State], tuple[int, Any] | None] | None = None, graph: bool = False
@@ -827,6 +828,11 @@ class Space:
 
 
 _WORLD: frozenset[Unknown] = frozenset({Never("people cannot choose it")})
+
+
+def _is_one(event: bool | list[tuple[int, str]], before: State) -> bool:
+    """Whether a move from a state is an event: always, or where the case stands at one of these steps."""
+    return event if isinstance(event, bool) else any(before[number] == step for number, step in event)
 
 
 def _ack(step: str, role: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from engine.sop.checks.countries import COUNTRIES
 from engine.sop.load import SopFile, find_root
 from engine.values import Duration, Unit
 
+Timed = m.DeadlineRule | m.Series | m.Automatic | m.Safeguard
+"""What counts time in a definition."""
+
 
 def calendars_beside(path: Path) -> Almanac:
     """Return the calendars in the folder of definitions that a file belongs to; the shipped ones where it has none."""
@@ -34,14 +37,16 @@ def calendar_findings(file: SopFile, almanac: Almanac, today: date | None = None
     Args:
         today: None leaves out what depends on the day.
     """
-    counted = list(_counted(file.sop))
+    rules = list(_timed(file.sop))
+    counted = list(_counted(rules))
     known = set(almanac.countries())
     for side, countries in (("destination", file.sop.destination), ("origin", file.sop.origin)):
         modes = {side, "both", "either"}
         in_working_days = any(calendar in modes for calendar, length in counted if length.unit is Unit.WORKING_DAY)
         closes = any(
             rule.cut_off == CLOSING and rule.calendar in ({side} if side == "origin" else modes)
-            for rule in _parts(file.sop, m.DeadlineRule)
+            for rule in rules
+            if isinstance(rule, m.DeadlineRule)
         )
         for number, country in enumerate(countries):
             place = file.marks.value((side, number))
@@ -74,32 +79,32 @@ def _of_country(
         yield ending
 
 
-def _counted(sop: m.Sop) -> Iterator[tuple[str, Duration]]:
+def _counted(rules: Iterable[Timed]) -> Iterator[tuple[str, Duration]]:
     """Give every length of time that is counted in a calendar, with whose that is."""
-    for rule in _parts(sop, m.DeadlineRule):
-        rungs = [one.length for one in rule.remind] + [one.after for one in rule.escalate]
-        for length in (rule.within, rule.before, *rungs):
-            if length is not None:
-                yield rule.calendar, length
-    for series in _parts(sop, m.Series):
-        yield from ((series.calendar, length) for length in (*series.at, *(one.length for one in series.remind)))
-    for automatic in _parts(sop, m.Automatic):
-        yield automatic.calendar, automatic.after
-    for safeguard in _parts(sop, m.Safeguard):
-        if safeguard.within is not None:
-            yield m.Calendar.DESTINATION, safeguard.within
+    for rule in rules:
+        match rule:
+            case m.DeadlineRule():
+                rungs = [one.length for one in rule.remind] + [one.after for one in rule.escalate]
+                lengths = (length for length in (rule.within, rule.before, *rungs) if length is not None)
+                yield from ((rule.calendar, length) for length in lengths)
+            case m.Series():
+                yield from ((rule.calendar, length) for length in (*rule.at, *(one.length for one in rule.remind)))
+            case m.Automatic():
+                yield rule.calendar, rule.after
+            case m.Safeguard(within=Duration() as within):
+                yield m.Calendar.DESTINATION, within
 
 
-def _parts(value: Any, kind: type[Any]) -> Iterator[Any]:
-    """Give every part of a definition that is of a kind, wherever it stands."""
-    if isinstance(value, kind):
-        yield value
-    if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _parts(getattr(value, name), kind)
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _parts(one, kind)
-    elif isinstance(value, tuple):
-        for one in value:
-            yield from _parts(one, kind)
+def _timed(sop: m.Sop) -> Iterator[Timed]:
+    """Give every rule of a definition that counts time, wherever it stands."""
+    waiting: list[Any] = [sop]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseModel):
+            if isinstance(one, Timed):
+                yield one
+            waiting.extend(vars(one).values())
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, tuple):
+            waiting.extend(one)

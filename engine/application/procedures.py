@@ -13,6 +13,7 @@ from engine.actors.load import check_actors
 from engine.analysis.explanation import Explanation, explain
 from engine.analysis.model_check import Budget, Proof, Verdict, prove
 from engine.analysis.report import hint, is_binding, path, remedy, summary
+from engine.analysis.uninterrupted import uninterrupted
 from engine.application.calendar_needs import calendar_findings, calendars_beside
 from engine.application.ports import RecordedProof, SopVersion, Store
 from engine.calendars.almanac import Almanac
@@ -186,10 +187,11 @@ def check(path: Path, today: date | None = None) -> list[Checked]:
 
 
 def _checked(file: Path, shelf: Shelf, almanac: Almanac, today: date | None) -> Checked:
-    loaded, found = check_file(file, shelf)
-    if loaded is not None:
-        found = in_order([*found, *calendar_findings(loaded, almanac, today)])
-    return Checked(file, loaded, found)
+    with uninterrupted():
+        loaded, found = check_file(file, shelf)
+        if loaded is not None:
+            found = in_order([*found, *calendar_findings(loaded, almanac, today)])
+        return Checked(file, loaded, found)
 
 
 def _not_taken_up(shelf: Shelf, checked: Sequence[Checked]) -> Iterator[Diagnostic]:

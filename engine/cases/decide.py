@@ -5,14 +5,15 @@
 Pure: no clock, no database, no network. The model checker calls the same function, so that what is proved is what runs; a
 rehearsal (`engine.analysis.simulation`) keeps the same rules on a lighter case, and the tests play it through here. A refusal
 is an answer; an exception is a fault. Order within one move and who is told: "Exact meaning" 4 to 8 of
-docs/reference/sop-language.md; the work itself is `engine.cases.draft`'s.
+docs/reference/sop-language.md; the work itself is `engine.cases.draft`'s. What is offered in a configuration, and to whom, stands
+in `engine.cases.offers`; the sentences of a refusal in `engine.cases.refusal`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from engine.cases.case import (
     Acknowledge,
@@ -32,34 +33,33 @@ from engine.cases.case import (
     Wake,
     record_key,
 )
-from engine.cases.deadlines import instant_after
 from engine.cases.draft import Draft, active_steps
 from engine.cases.effects import Effect
+from engine.cases.offers import (
+    Option,
+    entitled_to,
+    fires_at,
+    in_role,
+    no_such_action,
+    offered,
+    options,
+    reopenable,
+    reopenings,
+    roles_of,
+)
+from engine.cases.refusal import Refusal, Unmet, not_a_party, refused, unmet_of, wrong_role
 from engine.cases.sharing import EVERYBODY, hold
 from engine.cases.suspension import WhyNot, who_may_suspend, why_not_resumed, why_not_suspended
 from engine.cases.view import CaseView
 from engine.forms.model import FieldType
 from engine.sop import model as m
 from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
-from engine.sop.requirements import Guard, Sentences, flattened
 from engine.values import Value
 
-
-@dataclass(frozen=True, slots=True)
-class Unmet:
-    """One requirement that does not hold: in one sentence, and the roles who can meet it (none: only time can)."""
-
-    requirement: m.Requirement | None
-    text: str
-    who: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The answer is no. `code` is stable; `unmet` names every reason."""
-
-    code: str
-    unmet: tuple[Unmet, ...]
+__all__ = [
+    "Decision", "Option", "Refusal", "Unmet", "begun", "decide", "initial_facts", "offered", "options", "reopenable",
+    "reopenings", "roles_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,6 @@ class Decision:
     to_steps: tuple[str, ...]
     breach: bool = False
     counts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An action offered in a configuration, open or closed, with every reason against it."""
-
-    action: CompiledAction
-    step: str
-    unmet: tuple[Unmet, ...]
 
 
 def decide(sop: CompiledSop, case: Case, move: Move, facts: Facts, now: datetime) -> Decision | Refusal:
@@ -136,63 +127,6 @@ def begun(sop: CompiledSop, ref: str, destination: str, origin: str, now: dateti
     return Case(ref, sop.sop.sop, sop.version, destination, origin, now, main="")
 
 
-def options(sop: CompiledSop, case: Case, facts: Facts, now: datetime) -> tuple[Option, ...]:
-    """List every action offered in the configuration, each with what stands against it."""
-    view = CaseView(case, facts, now)
-    return tuple(
-        Option(action, step, _unmet(sop, case, action.guards, view)) for action, step in offered(sop, case, view)
-    )
-
-
-def offered(
-    sop: CompiledSop, case: Case, view: CaseView, named: str | None = None
-) -> Iterator[tuple[CompiledAction, str]]:
-    """Yield the actions of the steps that are active, then those open everywhere; with the step each is taken at.
-
-    `named`: only those of this name.
-    """
-    for name in active_steps(sop, case):
-        for action in sop.steps[name].actions.values():
-            if named is None or action.name == named:
-                yield action, name
-    if case.outcome is None and case.main:
-        for action in sop.everywhere.values():
-            if named is not None and action.name != named:
-                continue
-            if action.covers is not None and action.covers(view) and not _pauses_twice(sop, case, action):
-                yield action, case.main
-
-
-def _pauses_twice(sop: CompiledSop, case: Case, action: CompiledAction) -> bool:
-    target = sop.steps.get(action.model.to)
-    return case.paused is not None and target is not None and target.model.pause
-
-
-def reopenable(sop: CompiledSop, case: Case) -> tuple[str, ...]:
-    """Return the end steps that can be reopened: a closed case's own, else those of its strands and of what runs alongside."""
-    ends = (case.main,) if case.outcome is not None else case.steps()[1:]
-    return tuple(name for name in ends if sop.steps[name].model.reopens is not None)
-
-
-def reopenings(sop: CompiledSop, case: Case, facts: Facts, now: datetime) -> tuple[tuple[str, tuple[Unmet, ...]], ...]:
-    """List what can be reopened, each with what stands against it."""
-    view = CaseView(case, facts, now)
-    return tuple((name, _unmet(sop, case, sop.steps[name].reopens or (), view)) for name in reopenable(sop, case))
-
-
-def roles_of(sop: CompiledSop, case: Case, actor: str) -> frozenset[str]:
-    """Return the roles in which an actor may move: its own, and the person's where it may speak for the person."""
-    own = case.roles_of(actor)
-    spoken = [name for name, speakers in sop.acts_for.items() if not own.isdisjoint(speakers)]
-    return own.union(spoken) if spoken else own
-
-
-def _in_role(case: Case, actor: str, entitled: Iterable[str]) -> str:
-    """Say in which of these roles an actor moves: one of its own before one for which it only speaks."""
-    own = case.roles_of(actor)
-    return min(entitled, key=lambda role: (role not in own, role), default="")
-
-
 # ── Moves ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -224,7 +158,7 @@ def initial_facts(sop: CompiledSop, move: Launch) -> list[tuple[str, Value | Non
 def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime) -> Decision | Refusal:
     roles = roles_of(sop, case, move.actor)
     if not roles:
-        return _not_a_party(move.actor)
+        return not_a_party(move.actor)
     view = CaseView(case, facts, now)
     found = list(offered(sop, case, view, move.action))
     if move.action == REOPEN and not found:
@@ -232,54 +166,37 @@ def _take(sop: CompiledSop, case: Case, move: Take, facts: Facts, now: datetime)
     if move.step is not None:
         found = [(a, step) for a, step in found if step == move.step]
     if not found:
-        return _no_such_action(sop, case, move.action, view)
+        return no_such_action(sop, case, move.action, view)
     if len(found) > 1:
         steps = ", ".join(step for _, step in found)
-        return _refused("ambiguous", f'"{move.action}" is open at several steps: say which one ({steps}).')
+        return refused("ambiguous", f'"{move.action}" is open at several steps: say which one ({steps}).')
     action, step = found[0]
-    entitled = _entitled(action, roles)
-    unmet = [] if action.is_environment else list(_unmet(sop, case, action.guards, view))
+    entitled = entitled_to(action, roles)
+    unmet = [] if action.is_environment else list(unmet_of(sop, case, action.guards, view))
     if not entitled:
-        unmet.insert(0, _wrong_role(sop, action))
+        unmet.insert(0, wrong_role(sop, action))
     role = action.model.reassign
     if role is not None and move.assign in (None, case.parties.get(role)):
         unmet.append(Unmet(None, f'A new actor must be named for "{role}".', tuple(sorted(entitled))))
     if unmet:
         return Refusal("requirements" if entitled else "role", tuple(unmet))
     breach = action.is_environment and not hold(action.guards, view)
-    return _do(sop, case, action, step, facts, now, _in_role(case, move.actor, entitled), move, breach)
+    return _do(sop, case, action, step, facts, now, in_role(case, move.actor, entitled), move, breach)
 
 
 def _fire(sop: CompiledSop, case: Case, move: Fire, facts: Facts, now: datetime) -> Decision | Refusal:
     view = CaseView(case, facts, now)
     timed = [(a, s) for a, s in offered(sop, case, view, move.action) if s == move.step and a.is_timed]
     if not timed:
-        return _refused("not_offered", f'The timed action "{move.action}" is not open at "{move.step}".')
+        return refused("not_offered", f'The timed action "{move.action}" is not open at "{move.step}".')
     action, step = timed[0]
     due = fires_at(action, step, view)
     if due is None or now < due:
-        return _refused("too_early", f'"{move.action}" is not due yet.')
-    unmet = _unmet(sop, case, action.guards, view)
+        return refused("too_early", f'"{move.action}" is not due yet.')
+    unmet = unmet_of(sop, case, action.guards, view)
     if unmet:
         return Refusal("requirements", unmet)
     return _do(sop, case, action, step, facts, now, "", move, False)
-
-
-def fires_at(action: CompiledAction, step: str, view: CaseView) -> datetime | None:
-    """Return the instant of a timed action: the one its row has, also after a pause. None while its date is not known."""
-    automatic = action.model.automatic
-    if automatic is None:
-        return None
-    origin: datetime | date | None = view.entered_at(step)
-    if automatic.from_ is not None:
-        record = view.record(automatic.from_.form)
-        given = record.fields.get(automatic.from_.field) if record is not None else None
-        origin = date.fromisoformat(given) if isinstance(given, str) else None
-    if origin is None:
-        return None
-    return instant_after(
-        automatic.after, origin, view.facts.calendars, automatic.calendar, view.pauses(step, automatic.from_)
-    )
 
 
 def _do(
@@ -317,20 +234,20 @@ def _reopen(
 ) -> Decision | Refusal:
     found = [name for name in reopenable(sop, case) if move.step in (None, name)]
     if not found:
-        return _refused("not_offered", "Nothing here can be reopened.")
+        return refused("not_offered", "Nothing here can be reopened.")
     if len(found) > 1:
-        return _refused("ambiguous", f"Several strands can be reopened: say which one ({', '.join(found)}).")
+        return refused("ambiguous", f"Several strands can be reopened: say which one ({', '.join(found)}).")
     step = sop.steps[found[0]]
     reopens, ready = step.model.reopens, step.reopens or ()
     if reopens is None:
-        return _refused("not_offered", "Nothing here can be reopened.")
+        return refused("not_offered", "Nothing here can be reopened.")
     entitled = roles if m.ANY in reopens.by else roles & frozenset(reopens.by)
-    unmet = list(_unmet(sop, case, ready, CaseView(case, facts, now)))
+    unmet = list(unmet_of(sop, case, ready, CaseView(case, facts, now)))
     if not entitled:
         unmet.insert(0, Unmet(None, f"Only {', '.join(reopens.by)} may reopen this.", tuple(reopens.by)))
     if unmet:
         return Refusal("requirements" if entitled else "role", tuple(unmet))
-    role = _in_role(case, move.actor, entitled)
+    role = in_role(case, move.actor, entitled)
     draft = Draft(sop, case, facts, now)
     draft.acting(role, move.actor)
     draft.note_taken(REOPEN)
@@ -341,19 +258,19 @@ def _reopen(
 def _enter(sop: CompiledSop, case: Case, move: Enter, facts: Facts, now: datetime) -> Decision | Refusal:
     roles = roles_of(sop, case, move.actor)
     if not roles:
-        return _not_a_party(move.actor)
+        return not_a_party(move.actor)
     if move.part not in sop.parts:
-        return _refused("unknown_form", f'There is no form "{move.part}" in this procedure.')
+        return refused("unknown_form", f'There is no form "{move.part}" in this procedure.')
     keyed = sop.parts[move.part].keyed
     if (keyed is not None) != (move.role is not None and move.purpose is not None):
         said = "needs the receiving role and the purpose (for:)" if keyed else "has no receiving role or purpose"
-        return _refused("key", f'The form "{move.part}" {said}.')
+        return refused("key", f'The form "{move.part}" {said}.')
     active = active_steps(sop, case)
     entries = [entry for step in active for entry in sop.entries_of(step, move.part)]
     if not entries:
         steps = sorted({entry.step for step in sop.steps for entry in sop.entries_of(step, move.part)})
         where = ", ".join(steps) or "no step"
-        return _refused("not_here", f'"{move.part}" can\'t be recorded now; it belongs to: {where}.')
+        return refused("not_here", f'"{move.part}" can\'t be recorded now; it belongs to: {where}.')
     view = CaseView(case, facts, now)
     mine = [entry for entry in entries if not entry.by.isdisjoint(roles)]
     if not mine:
@@ -361,9 +278,9 @@ def _enter(sop: CompiledSop, case: Case, move: Enter, facts: Facts, now: datetim
         return Refusal("role", (Unmet(None, f'"{move.part}" is recorded by: {", ".join(who)}.', who),))
     open_ones = [entry for entry in mine if hold(entry.guards, view)]
     if not open_ones:
-        return Refusal("requirements", _unmet(sop, case, mine[0].guards, view))
+        return Refusal("requirements", unmet_of(sop, case, mine[0].guards, view))
     entry = open_ones[0]
-    role = _in_role(case, move.actor, entry.by & roles)
+    role = in_role(case, move.actor, entry.by & roles)
     draft = Draft(sop, case, facts, now)
     draft.acting(role, move.actor)
     counts = False
@@ -380,13 +297,13 @@ def _enter(sop: CompiledSop, case: Case, move: Enter, facts: Facts, now: datetim
 def _acknowledge(sop: CompiledSop, case: Case, move: Acknowledge, facts: Facts, now: datetime) -> Decision | Refusal:
     roles = roles_of(sop, case, move.actor)
     if not roles:
-        return _not_a_party(move.actor)
+        return not_a_party(move.actor)
     steps = [name for name in active_steps(sop, case) if not roles.isdisjoint(sop.steps[name].model.responsible)]
     if move.step is not None:
         steps = [name for name in steps if name == move.step]
     if not steps:
-        return _refused("not_here", "Nothing here waits for this actor's acknowledgement.")
-    role = _in_role(case, move.actor, roles & frozenset(sop.steps[steps[0]].model.responsible))
+        return refused("not_here", "Nothing here waits for this actor's acknowledgement.")
+    role = in_role(case, move.actor, roles & frozenset(sop.steps[steps[0]].model.responsible))
     draft = Draft(sop, case, facts, now)
     draft.acting(role, move.actor)
     for name in steps:
@@ -398,11 +315,11 @@ def _acknowledge(sop: CompiledSop, case: Case, move: Acknowledge, facts: Facts, 
 def _assign(sop: CompiledSop, case: Case, move: Assign, facts: Facts, now: datetime) -> Decision | Refusal:
     roles = roles_of(sop, case, move.actor)
     if not roles and move.actor:
-        return _not_a_party(move.actor)
+        return not_a_party(move.actor)
     if move.role not in sop.sop.roles:
-        return _refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
+        return refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
     draft = Draft(sop, case, facts, now)
-    role = _in_role(case, move.actor, roles)
+    role = in_role(case, move.actor, roles)
     draft.acting(role, move.actor)
     draft.assign(move.role, move.to)
     draft.turn_over(move.role)
@@ -412,13 +329,13 @@ def _assign(sop: CompiledSop, case: Case, move: Assign, facts: Facts, now: datet
 def _mute(sop: CompiledSop, case: Case, move: Mute, facts: Facts, now: datetime) -> Decision | Refusal:
     roles = roles_of(sop, case, move.actor)
     if not roles and move.actor:
-        return _not_a_party(move.actor)
+        return not_a_party(move.actor)
     if move.role not in (EVERYBODY, *sop.sop.roles):
-        return _refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
+        return refused("unknown_role", f'There is no role "{move.role}" in this procedure.')
     if move.off is (move.role not in case.muted):
-        return _refused("muted", "It is not muted." if move.off else "It is muted already.")
+        return refused("muted", "It is not muted." if move.off else "It is muted already.")
     draft = Draft(sop, case, facts, now)
-    role = _in_role(case, move.actor, roles)
+    role = in_role(case, move.actor, roles)
     draft.acting(role, move.actor)
     draft.mute(move.role, move.off)
     return _settled(draft, move.role or "everybody", role, case.steps())
@@ -443,17 +360,17 @@ def _stop_or_go(
     """Stop the clock of a step's deadline or let it go on, if its people ask for it and nothing stands against it."""
     roles = roles_of(sop, case, move.actor)
     if not roles:
-        return _not_a_party(move.actor)
+        return not_a_party(move.actor)
     if move.step not in active_steps(sop, case):
-        return _refused("not_here", f'The case does not stand at "{move.step}".')
+        return refused("not_here", f'The case does not stand at "{move.step}".')
     who = who_may_suspend(sop, move.step)
     if roles.isdisjoint(who):
         return Refusal("role", (Unmet(None, f"Only {', '.join(who)} may stop this clock.", who),))
     reason = why_not()
     if reason is not None:
-        return _refused(*reason)
+        return refused(*reason)
     draft = Draft(sop, case, facts, now)
-    role = _in_role(case, move.actor, roles & frozenset(who))
+    role = in_role(case, move.actor, roles & frozenset(who))
     draft.acting(role, move.actor)
     if isinstance(move, Suspend):
         draft.suspend(move.step, move.reason)
@@ -470,82 +387,3 @@ def _settled(
     draft.settle(fields)
     case = draft.case()
     return Decision(case, draft.facts(), tuple(draft.effects), name, role, from_steps, case.steps(), breach, counts)
-
-
-# ── Reasons ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _unmet(sop: CompiledSop, case: Case, ready: Iterable[Guard], view: CaseView) -> tuple[Unmet, ...]:
-    failing = [guard.requirement for guard in ready if not guard.holds(view)]
-    if not failing:
-        return ()
-    sentences = Sentences(sop.scope, "en")
-    return tuple(Unmet(one, sentences.of(one), who_can_meet(sop, case, one)) for one in failing)
-
-
-def who_can_meet(sop: CompiledSop, case: Case, requirement: m.Requirement) -> tuple[str, ...]:
-    """Return the roles who can bring a requirement about, now or at a later step; empty where only time can."""
-    roles: set[str] = set()
-    for one in flattened([requirement]):
-        match one:
-            case m.FormRequirement():
-                here = [entry for step in case.steps() if step for entry in sop.entries_of(step, one.form)]
-                anywhere = here or [entry for step in sop.steps for entry in sop.entries_of(step, one.form)]
-                roles.update(role for entry in anywhere for role in entry.by)
-            case m.AcknowledgedRequirement(acknowledged=asked):
-                roles.add(asked.by)
-            case m.StrandsRequirement(strands=named):
-                for strand, name in case.strands.items():
-                    if not sop.steps[name].is_end and (named == "done" or strand in named):
-                        roles.update(sop.steps[name].model.responsible)
-            case m.StepDoneRequirement(step_done=step):
-                roles.update(sop.steps[step].model.responsible)
-            case m.AtRequirement(at=steps):
-                roles.update(role for step in steps for role in sop.steps[step].model.responsible)
-            case m.FactRequirement(fact=wanted):
-                for action in _every_action(sop):
-                    if not wanted.keys().isdisjoint(name for name, _ in action.sets):
-                        roles.update(action.by)
-            case m.TakenRequirement(taken=taken) if taken.at_least is not None:
-                for action in _every_action(sop):
-                    if action.name == taken.action:
-                        roles.update(action.by)
-            case m.SeriesRequirement():
-                roles.update(role for name in case.steps() if name for role in sop.steps[name].model.responsible)
-    return tuple(sorted(roles - {m.SYSTEM, m.ENVIRONMENT}))
-
-
-def _every_action(sop: CompiledSop) -> Iterator[CompiledAction]:
-    for step in sop.steps.values():
-        yield from step.actions.values()
-    yield from sop.everywhere.values()
-
-
-def _entitled(action: CompiledAction, roles: frozenset[str]) -> frozenset[str]:
-    if m.ANY in action.by:
-        return roles
-    if action.is_environment:
-        return roles & frozenset(action.model.noted_by)
-    return roles & action.by
-
-
-def _wrong_role(sop: CompiledSop, action: CompiledAction) -> Unmet:
-    by = action.model.noted_by if action.is_environment else action.model.by
-    sentences = Sentences(sop.scope, "en")
-    named = ", ".join(sentences.role(role) for role in by)
-    return Unmet(None, f"Only this role may take it: {named}.", tuple(by))
-
-
-def _refused(code: str, text: str) -> Refusal:
-    return Refusal(code, (Unmet(None, text),))
-
-
-def _not_a_party(actor: str) -> Refusal:
-    return _refused("not_a_party", f'"{actor}" is no party of this case.')
-
-
-def _no_such_action(sop: CompiledSop, case: Case, action: str, view: CaseView) -> Refusal:
-    if case.outcome is not None:
-        return _refused("closed", "The case is closed; it can only be reopened.")
-    here = ", ".join(sorted({one.name for one, _ in offered(sop, case, view)}))
-    return _refused("not_offered", f'"{action}" is not open here. Open here: {here}.')

@@ -173,7 +173,7 @@ def test_a_fault_of_a_base_is_told_once(check):
 
     assert answer.code == 1
     assert answer.found == [("base.yaml", line_of(text, "to: depated"), "SOP201")]
-    assert answer.text.count("a procedure that it is built on has faults") == 2
+    assert answer.text.count("what it is built on has faults") == 2
 
 
 def test_a_variant_that_drops_a_safeguard(check):

@@ -6,11 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import holidays
 import pytest
 
-from engine.settings import DEFINITIONS
+from cli.journey import draw_journey
+from engine.bootstrap import build
+from engine.clock import FixedClock
+from engine.settings import DEFINITIONS, Settings
 from engine.sop.load import Shelf, load_sop
 
 
@@ -72,15 +78,62 @@ def test_nothing_goes_abroad_before_the_person_consents_to_sharing(told):
     assert all(one["state"] == "withheld" for one in early)
 
 
+LADDER = ("reminder", "escalation")
+HOURS = "alert_responded"
+"""A step whose deadline is counted in hours: what is said of it leaves at once, by itself."""
+
+
 def test_both_countries_are_told_and_every_message_has_arrived(told):
-    """Each message is sent or was withheld with a reason; none is lost, failed or doubled."""
+    """Each message is sent or was withheld with a reason; none is lost, failed or doubled, and none still waits.
+
+    What the clocks bring forth for one reader in one morning is one letter.
+    """
     messages = told["messages"]
 
     assert {one["state"] for one in messages} <= {"sent", "withheld"}
     assert all(one["reason"] for one in messages if one["state"] == "withheld")
     assert {one["country"] for one in messages if one["state"] == "sent"} >= {"FR", "AL"}
     mails = list((Path(told["folder"]) / "mail").glob("*.eml"))
-    assert len(mails) == sum(one["state"] == "sent" for one in messages)
+    letters = {
+        (one["actor"], one["sent_at"]) if one["kind"] in LADDER and one["step"] != HOURS else (one["id"],)
+        for one in messages if one["state"] == "sent"
+    }  # fmt: skip
+    assert len(mails) == len(letters)
+
+
+ZONES = {"FR": ZoneInfo("Europe/Paris"), "AL": ZoneInfo("Europe/Tirane")}
+
+
+def test_reminders_and_escalations_come_in_the_readers_morning(told):
+    """At nine on a working day of the reader's country; what is counted in hours waits for nobody."""
+    climbed = [one for one in told["messages"] if one["kind"] in LADDER and one["sent_at"]]
+    local = [(one, datetime.fromisoformat(one["sent_at"]).astimezone(ZONES[one["country"]])) for one in climbed]
+    alert = [at for one, at in local if one["step"] == HOURS]
+    morning = [(one["country"], at) for one, at in local if one["step"] != HOURS]
+
+    assert {one["country"] for one in climbed if one["kind"] == "escalation"} == {"FR", "AL"}
+    assert {at.time() for at in alert} == {time(10)}
+    assert {at.time() for _, at in morning} == {time(9)}
+    free = {country: holidays.country_holidays(country) for country in ZONES}
+    assert [at for country, at in morning if at.weekday() > 4 or at.date() in free[country]] == []
+
+
+def test_the_demo_shows_who_was_reminded_and_to_whom_it_was_escalated(told, capsys):
+    """The ladder of the handover file climbs on both sides; each line has the day and the place of its reader."""
+    settings = Settings(data_dir=Path(told["folder"]), mail_folder=Path(told["folder"]) / "mail")
+    house = build(settings, FixedClock(datetime(2027, 9, 2, tzinfo=UTC)))
+
+    draw_journey(told, house)
+
+    house.close()
+    shown = capsys.readouterr().out
+    for line in (
+        "Thu 2026-05-21 09:00 in Albania  reminder to Receiving case manager",
+        "Fri 2026-05-29 09:00 in Albania  escalated to Focal point in the country of",
+        "Fri 2026-05-29 09:00 in France   escalated to Focal point in the country of",
+        "Closed: Returned and reintegrated",
+    ):
+        assert line in shown
 
 
 def test_no_message_speaks_of_the_person(told):

@@ -14,10 +14,10 @@ from engine.application.scenarios.harm import as_story, file_name
 from engine.application.scenarios.trial import InForce
 from engine.settings import DEFINITIONS
 from engine.sop.canonical import canonical
+from engine.sop.check import check_file
 from engine.sop.compile import compile_sop
-from engine.sop.model import Safeguard
 from passerelle.scenarios import Result, Trial, house_for, in_force, read_story, tried
-from tests.analysis.test_adult_return import LOADED, REQUIRING, changed, rests_on, without
+from tests.analysis.test_shipped_safeguards import GUARDED, RAW, SHELF, changed, rests_on, without
 
 SMALL = Path(__file__).parents[1] / "definitions"
 CONSENT = "          - {form: informed_consent.return, where: {decision: consents}}\n          - {form: risk"
@@ -83,14 +83,16 @@ def test_each_kind_of_harm_is_kept_and_told(name, small, tmp_path):
     assert ("barred at" in barred.note) == (lies == "in_the_last_event")
 
 
+LOADED, _ = check_file(DEFINITIONS / "sops" / "adult-return.yaml", SHELF)
+assert LOADED is not None
 SHIPPED = in_force(LOADED)
 
 
-@pytest.mark.parametrize("name", REQUIRING)
+@pytest.mark.parametrize("name", GUARDED["adult-return"])
 def test_what_breaks_the_adult_procedure_is_kept_and_barred(name, tmp_path):
     """Without any requirement on what a safeguard speaks of the path saved runs on the engine; as shipped it is barred."""
-    safeguard = next(one for one in LOADED.sop.safeguards if isinstance(one, Safeguard) and one.id == name)
-    sop = changed(without(LOADED.sop.model_dump(by_alias=True, exclude_unset=True, mode="json"), rests_on(safeguard)))
+    safeguard = GUARDED["adult-return"][name]
+    sop = changed(without(RAW["adult-return"], rests_on(safeguard)))
     proof = Prover(sop, Budget(seconds=120, seconds_for_shortest=0)).decide(safeguard)
     file = tmp_path / file_name(proof, sop)
     file.write_text(as_story(proof, sop, DEFINITIONS / "sops" / "adult-return.yaml", tmp_path), encoding="utf-8")

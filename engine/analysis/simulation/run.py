@@ -289,6 +289,8 @@ class _Rehearsal:
     def _resume(self, play: Play, step: str, length: timedelta) -> None:
         if step in play.since:
             play.since[step] += length
+        # What came due during the pause has moved on with it, and comes again at its new instant.
+        play.overdue = {key: None for key in play.overdue if key[0] != step}
         for name in self._sop.steps[step].model.series:
             for number, one in enumerate(play.life.series.get(f"{step}/{name}", ())):
                 if one.state == "open" and one.due_at <= play.life.now:

@@ -127,7 +127,7 @@ class Rehearsal:
                 return
 
     def _pass_time(self, until: datetime) -> None:
-        """Let come round what falls due before `until`, each at its instant.
+        """Let come round what falls due before `until`, each at its instant: also the morning of a reader for whom a message waits.
 
         A timed action that is refused is tried again and again, as in a house that runs, but less and less often: until the next
         event only a date can make it possible.
@@ -149,6 +149,9 @@ class Rehearsal:
             if not one.held:
                 was_refused = one.kind == "timed" and one.due_at <= now
                 yield max(one.next_at, now + pause) if was_refused else one.next_at
+        leaves = self._stage.store.next_message_at()
+        if leaves is not None:
+            yield leaves
 
     def _happen(self, told: Told, number: int) -> None:
         event, actor = told.event, self._who(told.event.as_ or "")
