@@ -150,6 +150,10 @@ def draw_case(found: Mapping[str, Any]) -> None:
     rows((_unconfirmed(one) for one in found["not_confirmed"]), "Not confirmed; ask before you rely on it")
     rows((_due(one) for one in found["deadlines"] if one["state"] == "late"), "Late")
     rows((_due(one) for one in found["deadlines"] if one["state"] != "late"), "Due")
+    rows(
+        ((one["on"], f"{one['action']}: {escape(one['text'])}") for one in found["foreseen"]),
+        "Too old on the planned day",
+    )
     here, beside, other = ([one for one in found["actions"] if one["reach"] in reach] for reach in _REACHES)
     for title, among in (("Open now", here), ("Open beside it", beside)):
         rows((_open(one) for one in among if one["allowed"]), title)

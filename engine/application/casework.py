@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -42,9 +42,11 @@ from engine.diagnostics import did_you_mean
 from engine.errors import Conflict, NotAllowed, UnknownName, Unreadable, WrongUse
 from engine.forms.record import complete, typed
 from engine.sop.compile import REOPEN, CompiledSop
-from engine.values import Side, SuspensionReason, Value, new_reference, read_reference
+from engine.values import Side, SuspensionReason, Value, new_reference, read_reference, rfc3339
 
 LONGEST_KEY: Final = 200
+MOST_BEHIND: Final = timedelta(minutes=5)
+"""How far the clocks of two machines may lie apart."""
 
 
 class Refused(NotAllowed):
@@ -54,6 +56,15 @@ class Refused(NotAllowed):
         said = [f"{one.text}{_by(one.who)}" for one in refusal.unmet]
         super().__init__(message, said, refusal.code)
         self.refusal = refusal
+
+
+def _not_before(moved_at: datetime, now: datetime) -> None:
+    """Refuse a move that would lie before the last one: every date counted from it would be wrong."""
+    if moved_at - now > MOST_BEHIND:
+        raise WrongUse(
+            f"The clock is behind: it says {rfc3339(now)}, and this case was last moved at {rfc3339(moved_at)}.",
+            ["Set the clock of this machine, or PASSERELLE_NOW, right."],
+        )
 
 
 def _by(who: tuple[str, ...]) -> str:
@@ -265,6 +276,7 @@ class Casework:
         record: StoredRecord | None = None,
     ) -> Moved:  # fmt: skip
         now = self._clock.now()
+        _not_before(loaded.stored.moved_at, now)
         answer, move = self._decided(loaded, move, actor, now)
         if isinstance(answer, Refusal):
             if actor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from engine.cases.clocks import clocks
 from engine.cases.decide import Option, Unmet, options, reopenings, roles_of
 from engine.cases.draft import active_steps
 from engine.cases.explanation import day_by_day
+from engine.cases.foresight import FORESEEN, foreseen
 from engine.cases.sharing import may_see
 from engine.cases.view import CaseView
 from engine.clock import Clock
@@ -77,6 +78,7 @@ class Queries:
                 ),
             ],
             "deadlines": self._deadlines(loaded),
+            "foreseen": list(_foreseen(loaded, self._clock.now(), language)),
             "parties": {
                 role: self._party(loaded, role, actor, language) for role, actor in sorted(case.parties.items())
             },
@@ -249,7 +251,7 @@ class Queries:
         """
         loaded = self._casework.load(ref)
         running = clocks(loaded.sop, loaded.case, loaded.facts, self._clock.now())
-        rows = [one for one in self._store.deadlines(loaded.case.ref) if one.kind != "wake"]
+        rows = [one for one in self._store.deadlines(loaded.case.ref) if one.kind not in ("wake", FORESEEN)]
         found = [one for one in rows if step in (one.step, one.name if not one.step else None)]
         if not found:
             known = sorted({one.step or one.name for one in rows})
@@ -272,7 +274,7 @@ class Queries:
         return [
             _deadline(loaded, one, running.get((one.step, one.name)), now)
             for one in self._store.deadlines(loaded.case.ref)
-            if one.kind != "wake"
+            if one.kind not in ("wake", FORESEEN)
         ]
 
     def _payload(self, ref: str, seq: int, sealed: bytes) -> Payload:
@@ -467,6 +469,19 @@ def _deadline(loaded: Loaded, one: Deadline, clock: RunningClock | None, now: da
             {"at": rfc3339(alarm.at), "to": list(alarm.roles)} for alarm in one.alarms if alarm.kind == "escalate"
         ],
     }
+
+
+def _foreseen(loaded: Loaded, now: datetime, language: str) -> Iterator[Shape]:
+    """Give what a planned day needs and will be too old by then; `text` is the requirement that will not hold."""
+    view = CaseView(loaded.case, loaded.facts, now)
+    sentences = Sentences(loaded.sop.scope, language)
+    for step in active_steps(loaded.sop, loaded.case):
+        foresight = loaded.sop.steps[step].foresight
+        ahead = foreseen(foresight, view) if foresight is not None else None
+        if ahead is not None:
+            for guard in ahead.guards:
+                said = sentences.of(guard.requirement)
+                yield {"step": step, "action": ahead.action, "on": ahead.day.isoformat(), "text": said}
 
 
 def _explained(loaded: Loaded, row: Deadline, clock: RunningClock, now: datetime) -> Shape:

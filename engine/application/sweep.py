@@ -2,7 +2,7 @@
 
 Deadlines are taken under a lease and moved on, many in one transaction that queues their messages, whose keys follow from the
 deadline: a crash in between delays a reminder and neither loses nor doubles it. After a stillness everybody hears the latest of
-each deadline's alarms, not all of them.
+each deadline's alarms, not all of them, and what its rungs' `late` keeps besides (engine.cases.remind).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engine.application.ports import NEVER, Cipher, Come, Deadline, NewMessage, 
 from engine.application.recounting import Recounting
 from engine.cases.case import Wake
 from engine.cases.effects import Notify
-from engine.cases.remind import is_urgent, notices
+from engine.cases.remind import Notice, is_urgent, ladder_of, notices
 from engine.cases.sharing import hold
 from engine.cases.view import CaseView
 from engine.clock import Clock
@@ -141,16 +141,18 @@ class Sweep:
         rest = tuple(alarm for alarm in deadline.alarms if alarm.at > now)
         if not _is_wanted(loaded, deadline, now):  # nobody is reminded of a visit to which the person has not agreed
             past = []
-        told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step, past, now)
+        ladder = ladder_of(loaded.sop, deadline.kind, deadline.step, deadline.name)
+        told = notices(loaded.sop, loaded.case, loaded.facts, deadline.step, ladder, past, now)
         if deadline.kind == "watch":
-            told = tuple(notice for notice in told if (deadline.ref, notice.role) not in escalated)
-        escalated.update((deadline.ref, notice.role) for notice in told if notice.kind is MessageKind.ESCALATION)
-        heard = _heard(loaded, told)
+            told = tuple(one for one in told if (deadline.ref, one.notify.role) not in escalated)
+        new = [one.notify for one in told]
+        escalated.update((deadline.ref, notify.role) for notify in new if notify.kind is MessageKind.ESCALATION)
+        heard = _heard(loaded, new)
         if heard is not None:
             come.write()
             loaded = self._casework.note_heard(deadline.ref, heard)
-        urgent = is_urgent(loaded.sop, deadline.kind, deadline.step, deadline.name, past)
-        messages = [replace(self._message(loaded, deadline, notice, len(rest), now), urgent=urgent) for notice in told]
+        urgent = is_urgent(ladder, deadline.name, past)
+        messages = [replace(self._message(loaded, deadline, one, now), urgent=urgent) for one in told]
         left = replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER)
         come.add(Come(left, loaded.case.seq, tuple(messages)))
         return woken
@@ -163,8 +165,9 @@ class Sweep:
         self._casework.wake(deadline.ref)
         return Swept(woken=1)
 
-    def _message(self, loaded: Loaded, deadline: Deadline, notice: Notify, rest: int, now: datetime) -> NewMessage:
+    def _message(self, loaded: Loaded, deadline: Deadline, told: Notice, now: datetime) -> NewMessage:
         """Make a message whose key is the same for the same alarm, and says nothing."""
+        notice, rest = told.notify, len(deadline.alarms) - deadline.alarms.index(told.alarm) - 1
         said = f"{deadline.ref}|{deadline.step}|{deadline.name}|{deadline.due_at}|{rest}|{notice.kind}|{notice.role}"
         key = hmac.new(self._cipher.mac_key(), said.encode(), hashlib.sha256).hexdigest()[:32]
         return replace(new_message(loaded.case, notice, now, key), due_at=deadline.due_at)

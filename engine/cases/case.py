@@ -109,6 +109,10 @@ class Case(msgspec.Struct, frozen=True):
         """Every step of the configuration: the main one, then the strands', then those alongside."""
         return (self.main, *self.strands.values(), *self.alongside.values())
 
+    def is_acknowledged(self, step: str) -> bool:
+        """Whether anybody responsible for a step has said that they have it."""
+        return any(slot.startswith(f"{step} ") for slot in self.acknowledged)
+
     def roles_of(self, actor: str) -> frozenset[str]:
         """Return the roles this actor has in the case; empty for somebody who is no party."""
         return frozenset(role for role, party in self.parties.items() if party == actor)

@@ -73,7 +73,8 @@ def _of_step(sop: CompiledSop, step: str, view: CaseView) -> Iterator[Clock]:
     if model.due is not None:
         rule = model.due
         length = rule.within or rule.before
-        if length is not None:
+        is_met = rule.until is not None and view.case.is_acknowledged(step)
+        if length is not None and not is_met:
             suspensions = tuple(one for one in view.case.halts.get(step, ()) if one.reason != PAUSE)
             halts = (*view.pauses(step, rule.from_), *suspensions)
             yield _clock(view, step, "due", length, rule, halts, rule.cut_off, is_backwards=rule.before is not None)

@@ -48,16 +48,16 @@ END_OF_DAY: Final = time(23, 59)
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something the sweep does at an instant: remind, note that it is due, or escalate.
+    """Something the sweep does at an instant: remind, note that it is due, escalate, or announce what will be too old.
 
     Attributes:
         at: in UTC.
         roles: whom an escalation tells; empty for the others, which go to those responsible.
-        rung: which of the rule's reminders or escalations this is, from 0, as written; 0 for `due`.
+        rung: which of the rule's reminders or escalations this is, from 0, as written; 0 for the others.
     """
 
     at: datetime
-    kind: Literal["remind", "due", "escalate"]
+    kind: Literal["remind", "due", "escalate", "foresee"]
     roles: tuple[str, ...] = ()
     rung: int = 0
 

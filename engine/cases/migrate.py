@@ -22,6 +22,7 @@ from engine.cases.case import Acknowledge, Case, Enter, Facts, Fire, Move, Recor
 from engine.cases.decide import Refusal, Unmet, begun, decide
 from engine.cases.draft import ASYLUM, Draft
 from engine.cases.effects import CancelMessages, Effect, HoldDeadlines, Notify, SetDeadline
+from engine.cases.foresight import FORESEEN
 from engine.cases.names import Migrate, PlayedMigration, renamed
 from engine.cases.replay import Played, Replayed, Slot, clocks_after, replay, standing
 from engine.cases.sharing import why_withheld
@@ -353,6 +354,9 @@ AnAlarm = tuple[str, tuple[str, ...], int]
 
 def _declared(sop: CompiledSop, clock: SetDeadline) -> Iterator[AnAlarm]:
     """Yield every alarm that a version's rule has for a deadline: its kind, whom it tells, which rung."""
+    if clock.kind == FORESEEN:
+        yield "foresee", (), 0
+        return
     rule: m.DeadlineRule | m.Series | m.Safeguard | None = None
     if clock.kind == "due":
         rule = sop.steps[clock.step].model.due

@@ -46,6 +46,8 @@ def why_not_suspended(sop: CompiledSop, case: Case, step: str, reason: str, now:
         return "not_suspendable", f'The deadline of "{step}" can\'t be suspended for "{reason}". {told}'
     if suspension(case.halts.get(step, ())) is not None:
         return "suspended", f'The deadline of "{step}" is suspended already.'
+    if rule.until is not None and case.is_acknowledged(step):
+        return "no_deadline", f'The deadline of "{step}" is met: it has been acknowledged.'
     due = case.due.get(step)
     if due is None:
         return "no_deadline", f'The deadline of "{step}" does not run yet: its date is not known.'

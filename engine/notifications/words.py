@@ -24,8 +24,8 @@ from engine.source import Marks, Plain, read
 from engine.values import LANGUAGES
 
 TEMPLATES: Final = (
-    "your_turn", "allowed", "for_information", "stop", "closed", "reminder", "due", "escalation", "correction",
-    "undelivered", "late",
+    "your_turn", "allowed", "for_information", "taken_up", "stop", "closed", "reminder", "due", "escalation", "correction",
+    "undelivered", "late", "foreseen",
 )  # fmt: skip
 """What a message can be about; the decision names one of these."""
 

@@ -20,7 +20,7 @@ from engine.sop.model import Sop
 from engine.sop.outline import outline_of
 from engine.values import Duration
 
-_WORDS: Final = frozenset({"title", "note", "help", "guidance", "basis", "code", "takes", "chance", "due"})
+_WORDS: Final = frozenset({"title", "note", "help", "guidance", "basis", "code", "takes", "chance", "due", "foresee"})
 """Keys that people and rehearsals read, and no decision: a deadline that passes is told, and opens or closes nothing."""
 
 _NAMES: Final = frozenset({"sop", "version", "destination", "origin", "not_confirmed"})

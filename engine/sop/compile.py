@@ -19,7 +19,18 @@ from transitions import Machine
 
 from engine.forms.model import Form, FormPart
 from engine.sop import model as m
-from engine.sop.requirements import Guard, Predicate, Scope, View, fact_values, flattened, guards, own_reads, values_of
+from engine.sop.requirements import (
+    Guard,
+    Predicate,
+    Scope,
+    View,
+    fact_values,
+    flattened,
+    grows_old,
+    guards,
+    own_reads,
+    values_of,
+)
 from engine.values import OFFICIAL_KINDS, Side, Value
 
 MAIN: Final = "main"
@@ -73,6 +84,14 @@ class CompiledEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledForesight:
+    """What a step looks ahead to. `ageing`: what the actions meant for the planned day ask for, and grows old."""
+
+    model: m.Foresight
+    ageing: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledStep:
     """A step with all that is asked of it at run time; `parent` is the main step that holds a strand's step."""
 
@@ -88,6 +107,7 @@ class CompiledStep:
     series_guards: Mapping[str, tuple[Guard, ...]]
     reopens: tuple[Guard, ...] | None
     after_end: bool
+    foresight: CompiledForesight | None
     announced: tuple[CompiledAction, ...] = field(init=False)
     """The actions of which people are told once they become allowed."""
     recordable: Mapping[str, tuple[CompiledEntry, ...]] = field(init=False)
@@ -133,12 +153,13 @@ class CompiledSop:
             None where nothing allows it.
         reads: form part -> the fields that any requirement looks at; only these are held with a case.
         counted: action -> how many of its last takings a requirement needs.
-        clocked: steps with a deadline, a timed action or a series.
+        clocked: steps with a deadline, a timed action, a series or a planned day.
         share_reads: form parts and facts on which it depends who may be told.
         acts_for: roles of the person -> the roles that enter its acts.
         counted_in: form part -> the steps whose series it is recorded for.
         dated_by: form part -> the steps whose clocks count from a date on it.
         counts_from: step -> the other steps whose clocks count from its entry.
+        senders: step -> the roles that bring a case there: responsible for a step before it, or taking an action that leads there.
         watched: event, as (kind, name) -> what it arms or ends.
         watches_from: form part or step -> the watches whose clock counts from it.
     """
@@ -164,6 +185,7 @@ class CompiledSop:
     counted_in: Mapping[str, tuple[str, ...]]
     dated_by: Mapping[str, tuple[str, ...]]
     counts_from: Mapping[str, tuple[str, ...]]
+    senders: Mapping[str, tuple[str, ...]]
     watched: Mapping[tuple[str, str], tuple[Trigger, ...]]
     watches_from: Mapping[str, tuple[Watch, ...]]
     implied: tuple[tuple[str, tuple[tuple[str, frozenset[Value]], ...]], ...] = field(default=())
@@ -224,6 +246,7 @@ def compile_sop(sop: m.Sop, forms: Mapping[str, Form], version: str) -> Compiled
         counted_in=_series_of(sop, parts, forms),
         dated_by=_grouped(sop, lambda origin: origin.form),
         counts_from=_grouped(sop, lambda origin: getattr(origin, "enter", None)),
+        senders=_senders(sop),
         watched=_watched(compiler, watches),
         watches_from=_gathered((origin, watch) for _, watch in watches for origin in _counted_from(watch.rule)),
         implied=tuple(
@@ -315,10 +338,12 @@ def _origins(step: m.Step) -> Iterator[m.Origin | m.FieldOfForm]:
     for clock in clocks:
         if clock is not None and clock.from_ is not None:
             yield clock.from_
+    if step.foresee is not None:
+        yield step.foresee.on
 
 
 def _is_clocked(step: m.Step) -> bool:
-    return bool(step.due or step.series or any(action.automatic for action in step.actions.values()))
+    return bool(step.due or step.series or step.foresee or any(action.automatic for action in step.actions.values()))
 
 
 def _grouped(sop: m.Sop, by: Callable[[m.Origin | m.FieldOfForm], str | None]) -> dict[str, tuple[str, ...]]:
@@ -329,6 +354,19 @@ def _grouped(sop: m.Sop, by: Callable[[m.Origin | m.FieldOfForm], str | None]) -
             if key is not None and name not in found.setdefault(key, []):
                 found[key].append(name)
     return {key: tuple(names) for key, names in found.items()}
+
+
+def _senders(sop: m.Sop) -> dict[str, tuple[str, ...]]:
+    """Find who brings a case to each step; entering a step with strands enters the start of each. Nobody tells the person."""
+    found = []
+    for _, _, step in _all_steps(sop):
+        for action in step.actions.values():
+            entered = sop.steps.get(action.to)
+            starts = [strand.start for strand in entered.strands.values()] if entered is not None else []
+            roles = [role for role in (*step.responsible, *action.by) if role in sop.roles]
+            told = [role for role in roles if sop.roles[role].side is not Side.PERSON]
+            found += [(name, role) for name in (action.to, *starts) for role in told]
+    return {step: tuple(dict.fromkeys(roles)) for step, roles in _gathered(found).items()}
 
 
 def _share_reads(sop: m.Sop) -> frozenset[str]:
@@ -456,7 +494,19 @@ class _Compiler:
             series_guards={series: guards(declared.requires, scope) for series, declared in step.series.items()},
             reopens=None if step.reopens is None else guards(step.reopens.requires, scope),
             after_end=beside is not None and beside.after_end,
+            foresight=None if step.foresee is None else self._foresight(step.foresee),
         )
+
+    def _foresight(self, foresight: m.Foresight) -> CompiledForesight:
+        everywhere = self._sop.everywhere.get(foresight.for_)
+        offered = [(name, step.actions.get(foresight.for_)) for name, _, step in _all_steps(self._sop)]
+        ageing = [
+            guard
+            for name, action in (*offered, (None, everywhere))
+            for guard in guards(() if action is None else action.requires, self._within(name))
+            if grows_old(guard.requirement)
+        ]
+        return CompiledForesight(foresight, tuple(ageing))
 
     def parts(self, form: str) -> list[str]:
         """A form with parts, named as a whole, stands for each of them."""

@@ -76,6 +76,7 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
         "basis": '{strength: law, source: eu-directive-2011-36, article: "11(5)"}',
         "forms": "[informed_consent]",
         "due": "{within: 10 working days, remind: [3 working days before]}",
+        "foresee": "{on: {form: travel_plan, field: departs_on}, for: depart, before: 7 days}",
         "takes": "{low: 1 day, typical: 3 days, high: 10 days}",
         "series": "{visit: {at: [1 week, 1 month, 3 months], forms: [check_in_record]}}",
         "actions": "{finish: {to: closed, by: [case_manager]}}",
@@ -139,6 +140,7 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
         "before": "3 working days",
         "calendar": "both",
         "from": "{form: travel_plan, field: departs_on}",
+        "until": "acknowledged",
         "cut_off": "closing",
         "remind": "[3 working days before, 1 day after]",
         "escalate": "[{after: 2 working days, to: [return_operator]}]",
@@ -148,10 +150,12 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
     "Rung": {
         "length": "3 working days",
         "direction": "before",
+        "late": "skip",
     },
     "Escalation": {
         "after": "2 working days",
         "to": "[return_operator]",
+        "late": "send",
     },
     "Origin": {
         "form": "travel_plan",
@@ -161,6 +165,11 @@ EXAMPLES: Final[dict[str, dict[str, str]]] = {
     "FieldOfForm": {
         "form": "travel_plan",
         "field": "departs_on",
+    },
+    "Foresight": {
+        "on": "{form: travel_plan, field: departs_on}",
+        "for": "depart",
+        "before": "7 days",
     },
     "Takes": {
         "low": "1 day",

@@ -118,6 +118,11 @@ def _step(spot: Spot) -> Iterator[Mention]:
         yield from _roles(entry.by, (*path, "forms", n, "by"), f'form "{entry.form}" is recorded by role')
     if step.due is not None:
         yield from _due(step.due, (*path, "due"), said)
+    if step.foresee is not None:
+        foresees = f"{said} looks ahead"
+        on, where = step.foresee.on, (*path, "foresee", "on", "form")
+        yield Mention(Sort.FORM, on.form, where, f"{foresees} to a date of form", exact=True)
+        yield Mention(Sort.ACTION, step.foresee.for_, (*path, "foresee", "for"), f"{foresees} to action")
     if step.takes is not None:
         yield from _bases(step.takes.basis, (*path, "takes", "basis"), f"the time that {said} takes")
     for name, series in step.series.items():
@@ -321,6 +326,9 @@ def field_uses(outline: Outline) -> Iterator[FieldUse]:
         if spot.step.due is not None:
             rules.append((spot.step.due, (*spot.path, "due")))
         rules += [(series, (*spot.path, "series", name)) for name, series in spot.step.series.items()]
+        if spot.step.foresee is not None:
+            planned = spot.step.foresee.on
+            yield FieldUse(planned.form, planned.field, (*spot.path, "foresee", "on", "field"), False, date=True)
         for rule, path in rules:
             if rule.from_ is not None and rule.from_.form is not None and rule.from_.field is not None:
                 yield FieldUse(rule.from_.form, rule.from_.field, (*path, "from", "field"), False, date=True)

@@ -99,6 +99,12 @@ def flattened(requirements: Iterable[m.Requirement]) -> Iterator[m.Requirement]:
             yield from flattened(one.none_of)
 
 
+def grows_old(requirement: m.Requirement) -> bool:
+    """Whether time alone may end what a requirement asks for, by the age of a record."""
+    forms = (one for one in flattened([requirement]) if isinstance(one, m.FormRequirement))
+    return any(one.not_older_than is not None for one in forms)
+
+
 def own_reads(one: m.Requirement) -> Iterator[tuple[str, str]]:
     """Yield each (form part, field) that the requirement itself looks at, not those inside it."""
     if isinstance(one, m.FormRequirement):

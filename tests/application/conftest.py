@@ -40,7 +40,8 @@ steps:
     title: {en: There, fr: Là-bas}
     responsible: [far]
     forms: [{form: consent, by: [worker]}, {form: journey, by: [worker]}]
-    due: {within: 5 days, remind: [1 day before]}
+    foresee: {on: {form: journey, field: day}, for: visit, before: 3 days}
+    due: {within: 5 days, remind: [{length: 2 days, late: send}, 1 day before]}
     actions:
       give_back: {to: talk, by: [far, worker]}
       finish: {to: over, by: [far]}
@@ -60,6 +61,12 @@ steps:
   over: {end: done, title: {en: Over, fr: Fini}}
 everywhere:
   hold: {while: any, title: {en: Hold, fr: Suspendre}, by: [worker], to: held}
+  visit:
+    while: any
+    title: {en: Visit, fr: Visite}
+    by: [worker]
+    to: stay
+    requires: [{form: consent, where: {decision: given}, not_older_than: 10 days}]
 safeguards:
   - id: every-departure-is-followed
     title: {en: Followed, fr: Suivi}

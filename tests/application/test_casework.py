@@ -331,3 +331,15 @@ def test_a_closed_case_says_how_it_can_be_opened_again(house, ref):
     (reopening,) = (one for one in house.queries.case(ref)["actions"] if one["action"] == "reopen" and one["allowed"])
     moved = house.casework.take(ref, "reopen", "fr-case-manager", reopening["step"])
     assert moved.steps[0] == reopening["to"]
+
+
+def test_a_clock_that_is_behind_moves_no_case(small, begun, clock):
+    """The clocks of two machines may lie a little apart; what lies before the last move is refused, and says why."""
+    clock.move_to(clock.now() - timedelta(minutes=5))
+    small.casework.acknowledge(begun, "w")
+    clock.move_to(clock.now() - timedelta(minutes=6))
+
+    with pytest.raises(WrongUse, match="The clock is behind"):
+        small.casework.take(begun, "close", "w")
+
+    assert small.queries.case(begun)["outcome"] is None

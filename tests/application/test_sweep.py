@@ -35,6 +35,38 @@ def test_after_a_stillness_everybody_hears_the_latest_once(small, begun, clock):
     assert told(small, begun)[1:] == [("reminder", "worker"), ("escalation", "boss")]
 
 
+def test_a_rung_to_be_sent_even_if_late_is_a_message_of_its_own(small, begun, clock):
+    """The reminder that must not merge, and what is due: two messages, neither taken for a repeat of the other."""
+    small.casework.record(begun, "consent", GIVEN, "w")
+    small.casework.take(begun, "hand_over", "w")
+    clock.advance(timedelta(days=10))
+
+    small.sweep.run()
+
+    templates = [one.template for one in small.store.messages(begun) if one.role == "far" and one.kind == "reminder"]
+    assert templates == ["reminder", "due"]
+
+
+def test_what_will_be_too_old_is_announced_once_and_shown(small, begun, clock):
+    """Three days before the planned day those responsible hear of it, once; the case says what it is until it is renewed."""
+    small.casework.record(begun, "consent", GIVEN, "w")
+    small.casework.take(begun, "hand_over", "w")
+    journey = {"day": "2026-03-20", "signed_on": "2026-03-02", "signed_by": ["worker"]}
+    small.casework.record(begun, "journey", journey, "w")
+    (shown,) = small.queries.case(begun)["foreseen"]
+    assert (shown["step"], shown["action"], shown["on"]) == ("there", "visit", "2026-03-20")
+
+    said = []
+    for _ in range(18):
+        clock.advance(timedelta(days=1))
+        small.sweep.run()
+        said.append(sum(one.template == "foreseen" for one in small.store.messages(begun)))
+    assert (said[13], said[14], said[-1]) == (0, 1, 1)
+
+    small.casework.record(begun, "consent", {**GIVEN, "signed_on": "2026-03-20"}, "w")
+    assert small.queries.case(begun)["foreseen"] == []
+
+
 def test_whom_an_escalation_told_hears_of_the_end(small, begun, clock):
     """At an end step every party that was told of the case before; a correction, too, is told to them."""
     clock.advance(timedelta(days=10))

@@ -988,9 +988,10 @@ def test_a_safeguards_deadline_tells_those_it_escalates_to(play):
     case = play(WATCHED.replace("share_when: []", "share_when: [{form: consent}]")).take("leave")
     alarms = [Alarm(case.now, "due"), Alarm(case.now, "escalate", ("boss", "far"))]
 
-    told = notices(case.sop, case.case, case.facts, "", alarms, case.now)
+    told = notices(case.sop, case.case, case.facts, "", None, alarms, case.now)
 
-    assert {(one.kind, one.role, one.step, bool(one.withheld)) for one in told} == {
+    said = [one.notify for one in told]
+    assert {(one.kind, one.role, one.step, bool(one.withheld)) for one in said} == {
         (MessageKind.ESCALATION, "boss", "b", False),
         (MessageKind.ESCALATION, "far", "b", True),
     }

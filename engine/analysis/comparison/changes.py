@@ -152,6 +152,7 @@ _WORDS: Final = {
     "from_step": "the step from which it is needed,", "choices": "the choices", "default": "the default", "type": "the type",
     "sets": "the facts set", "voids": "what is voided", "automatic": "the timing", "start": "the start", "while_": "the scope",
     "sop": "the id", "help": "the help", "reopens": "the reopening", "destination": "the countries of destination",
+    "until": "what meets it", "foresee": "what is foreseen",
     "cut_off": "the cut-off hour", "suspend_for": "the reasons for which the clock may stand still,",
     "origin": "the countries of origin", "to": "the target", "by": "those who may", "series": "the series",
 }  # fmt: skip

@@ -133,17 +133,22 @@ def _due(changes: Changes, at: str, who: str, old: m.DeadlineRule | None, new: m
         changes.add(Effect.CHANGED, Subject.DEADLINE, at, text)
     for effect, rule, other, word in ((Effect.GONE, old, new, "no longer"), (Effect.NEW, new, old, "now")):
         for rung in (one for one in rule.remind if one not in other.remind):
-            text = f"{word} a reminder {rung.length} {rung.direction} the deadline of {who}"
+            text = f"{word} a reminder {rung.length} {rung.direction} the deadline of {who}{_if_late(rung)}"
             changes.add(effect, Subject.DEADLINE, at, text)
         side = changes.old if rule is old else changes.new
         for step in (one for one in rule.escalate if one not in other.escalate):
-            text = f"{word} told {step.after} after the deadline of {who}: {side.roles(step.to)}"
+            text = f"{word} told {step.after} after the deadline of {who}{_if_late(step)}: {side.roles(step.to)}"
             changes.add(effect, Subject.DEADLINE, at, text)
     for name in ("remind", "escalate"):
         before, now = getattr(old, name), getattr(new, name)
         if before != now and set(before) == set(now):
             changes.value(Subject.DEADLINE, at, f"{name} of {who}", before, now)
     changes.fields(Subject.DEADLINE, at, f"the deadline of {who}", old, new, ("within", "before", "remind", "escalate"))
+
+
+def _if_late(rung: m.Rung | m.Escalation) -> str:
+    """Say what becomes of a rung that was missed, where it is not what becomes of all."""
+    return {m.Late.SEND: " (sent even if it is late)", m.Late.SKIP: " (skipped if it is late)"}.get(rung.late, "")
 
 
 def _when(rule: m.DeadlineRule) -> str:

@@ -77,13 +77,28 @@ class Draft(Telling):
             if last != actor and self._may_be_stopped(role):
                 self.effects.append(Notify(MessageKind.FOR_INFORMATION, role, self._main, "stop", actor=last))
         self.parties[role] = actor
-        self._acknowledged = {k: v for k, v in self._acknowledged.items() if not k.endswith(f" {role}")}
+        self._lapse_acknowledgements(role)
         self._told.discard(role)
         self._unshares = True
 
     def acknowledge(self, step: str, role: str, actor: str) -> None:
+        """Take up a step: who sent it from the other side of the border hears so, once."""
+        is_first = not self._is_acknowledged(step)
         self._acknowledged[f"{step} {role}"] = actor
         self._happened.append(("acknowledge", step))
+        if is_first:
+            roles = self.sop.sop.roles
+            for sender in self.sop.senders.get(step, ()):
+                if roles[sender].side is not roles[role].side:
+                    self._inform.setdefault(sender, (step, "taken_up"))
+            self._count_acknowledgements(step)
+
+    def _lapse_acknowledgements(self, role: str) -> None:
+        """What a role has acknowledged lapses with its actor; what was met by it is due again."""
+        own = [slot for slot in self._acknowledged if slot.endswith(f" {role}")]
+        self._acknowledged = {slot: who for slot, who in self._acknowledged.items() if slot not in own}
+        for slot in own:
+            self._count_acknowledgements(slot.removesuffix(f" {role}"))
 
     def note_taken(self, action: str) -> None:
         """Remember the last takings of an action, as many as any requirement counts."""

@@ -91,6 +91,7 @@ class Telling(Timing):
             for role in sorted(self._told):
                 self._inform.setdefault(role, (self._main, "closed"))
         view = self.view()
+        self._look_ahead(view)
         wake = self._announce(view)
         if self._unshares:
             self._cancel_unshared(view)

@@ -13,6 +13,7 @@ from engine.cases.case import PAUSE, Halt, Occurrence, suspension
 from engine.cases.deadlines import Schedule, instant_after, occurrences, schedule, wait_until
 from engine.cases.draft.standing import Standing
 from engine.cases.effects import EndDeadline, Notify, SetDeadline
+from engine.cases.foresight import FORESEEN, announcement, foreseen
 from engine.cases.sharing import hold
 from engine.cases.view import CaseView
 from engine.sop import model as m
@@ -82,7 +83,7 @@ class Timing(Standing):
         is_suspended = suspension(halts) is not None
         was_due = self._due.pop(step, None) is not None
         origin = self._origin(rule.from_, self._entered[step].at)
-        if origin is None:
+        if origin is None or (rule.until is not None and self._is_acknowledged(step)):
             self._end_clock(step, "due", was_due or is_suspended)
             return
         due = schedule(rule, origin, self._calendars, sorted(halts, key=lambda one: one.since))
@@ -90,6 +91,15 @@ class Timing(Standing):
             self._due[step] = due.due_at
         held = is_suspended or self._is_left(step)
         self.effects.append(SetDeadline("due", step, "due", due.due_at, due.alarms, held))
+
+    def _is_acknowledged(self, step: str) -> bool:
+        return any(slot.startswith(f"{step} ") for slot in self._acknowledged)
+
+    def _count_acknowledgements(self, step: str) -> None:
+        """Set or end a deadline that is met once its step is acknowledged."""
+        due = self.sop.steps[step].model.due
+        if due is not None and due.until is not None and step in self._standing():
+            self._set_due(step)
 
     def _end_clock(self, step: str, name: str, runs: bool) -> None:
         if runs:
@@ -211,6 +221,21 @@ class Timing(Standing):
                     rounds[number] = Occurrence(rounds[number].due_at, "lapsed")
                     self.effects.append(EndDeadline(step, f"{name}:{number}"))
                 self._series[key] = tuple(rounds)
+
+    def _look_ahead(self, view: CaseView) -> None:
+        """Announce what will be too old on a planned day, where that is new; a renewal or another day ends it."""
+        back = self._old.paused is not None and self._paused is None
+        before = CaseView(self._old, self._old_facts, self.now)
+        for step in self.active():
+            foresight = self.sop.steps[step].foresight
+            if foresight is None:
+                continue
+            begins = back or self._entered[step] is self._moment
+            known, ahead = None if begins else foreseen(foresight, before), foreseen(foresight, view)
+            if ahead is None:
+                self._end_clock(step, FORESEEN, back or known is not None)
+            elif ahead.adds_to(known):
+                self.effects.append(announcement(foresight, ahead, step, view))
 
     # ── What safeguards watch ─────────────────────────────────────────────────────────────────────────────────────────
 

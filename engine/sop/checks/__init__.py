@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from engine.sop.checks import (
+    endless_ladder,
     endless_strand,
     incurable,
     keyed_part,
     missing_translation,
     never_told,
     no_acknowledgement,
+    no_length,
     no_way_on,
     nobody_acts,
     nobody_responsible,
+    nothing_foreseen,
     out_of_place,
     pause_and_stay,
+    reminder_too_early,
     reserved_name,
     right_left_out,
     role_not_there,
@@ -71,4 +75,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     shared_freely.CHECK,
     unused_name.CHECK,
     right_left_out.CHECK,
+    no_length.CHECK,
+    reminder_too_early.CHECK,
+    endless_ladder.CHECK,
+    nothing_foreseen.CHECK,
 )

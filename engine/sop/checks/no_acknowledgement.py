@@ -1,4 +1,4 @@
-"""SOP311: an acknowledgement is asked of a role that is not responsible for the step."""
+"""SOP311: an acknowledgement is asked of a role that is not responsible for the step, or of nobody."""
 
 from __future__ import annotations
 
@@ -21,12 +21,20 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
             message = f'"{asked.acknowledged.by}" can\'t acknowledge step "{spot.name}": it is not responsible there'
             hint = f"responsible: {', '.join(spot.step.responsible) or 'nobody'}"
             yield Diagnostic("SOP311", message, file.marks.value(condition.path), hint)
+    for spot in drawn.spots:
+        if spot.step.due is not None and spot.step.due.until is not None and not spot.step.responsible:
+            message = (
+                f'the deadline of step "{spot.name}" waits for an acknowledgement, and nobody is responsible there'
+            )
+            yield Diagnostic(
+                "SOP311", message, file.marks.value((*spot.path, "due", "until")), "name who is responsible"
+            )
 
 
 CHECK = Check(
     code="SOP311",
     title="An acknowledgement nobody can give",
-    reason="The action would wait for it for ever.",
+    reason="What waits for it would wait for ever.",
     severity=Severity.ERROR,
     bad="""\
 steps:

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from engine.forms.model import Bases, Bool, Definition, Name, OrOne, PartName, Title
 from engine.sop.model.requirements import Requirements
 from engine.sop.model.terms import Names, Values
-from engine.sop.model.timing import Automatic, DeadlineRule, Series, Takes
+from engine.sop.model.timing import Automatic, DeadlineRule, Foresight, Series, Takes
 
 
 class Worded(Definition):
@@ -152,6 +152,9 @@ class Step(Definition):
     due: DeadlineRule | None = Field(
         None, description="Until when its work is to be done, and who hears of it if it is not"
     )
+    foresee: Foresight | None = Field(
+        None, description="While the case stands here, what will be too old on a planned day is announced in time"
+    )
     takes: Takes | None = Field(None, description="How long its work takes in a rehearsal: low, typical, high")
     series: dict[Name, Series] = Field(
         default_factory=dict, description="What comes round while the step lasts: visits, offers, by name"
@@ -164,8 +167,10 @@ class Step(Definition):
 
     @model_validator(mode="after")
     def _an_end_is_an_end(self) -> Step:
-        if self.end is not None and (self.actions or self.strands or self.series or self.due or self.takes):
-            raise ValueError("a step with `end` has no actions, strands, series, due or takes")
+        if self.end is not None and (
+            self.actions or self.strands or self.series or self.due or self.takes or self.foresee
+        ):
+            raise ValueError("a step with `end` has no actions, strands, series, due, takes or foresee")
         if self.end is None and self.reopens is not None:
             raise ValueError("`reopens` belongs to a step with `end`")
         return self

@@ -25,11 +25,25 @@ class Calendar(StrEnum):
     EITHER = "either"
 
 
+class Late(StrEnum):
+    """What becomes of a rung whose moment was missed, because no sweep ran."""
+
+    SEND = "send"
+    SKIP = "skip"
+    MERGE = "merge"
+
+
+_LATE = (
+    "If its moment was missed: send it all the same, skip it, or merge it with what comes after it on the same ladder"
+)
+
+
 class Rung(Definition):
     """A reminder: so long before or after a deadline (or at it)."""
 
     length: Length = Field(description="How long")
     direction: Literal["before", "after"] = Field("before", description="before or after the deadline")
+    late: Late = Field(Late.MERGE, description=_LATE)
 
     @model_validator(mode="before")
     @classmethod
@@ -53,6 +67,7 @@ class Escalation(Definition):
 
     after: Length = Field(description="How long after the deadline")
     to: Names = Field(min_length=1, description="Roles")
+    late: Late = Field(Late.MERGE, description=_LATE)
 
 
 class Origin(Definition):
@@ -76,6 +91,10 @@ class DeadlineRule(Definition):
     before: Length | None = Field(None, description="So long before a date that `from` names")
     calendar: Calendar = Field(Calendar.DESTINATION, description="destination, origin, both or either")
     from_: Origin | None = Field(None, alias="from", description="From when; entering the step unless named")
+    until: Literal["acknowledged"] | None = Field(
+        None,
+        description="acknowledged: it is met once a responsible role has said: we have it; leaving the step, unless named",
+    )
     cut_off: CutOff | None = Field(
         None, description="What begins after this local time counts as of the next working day: 16:00, or closing"
     )
@@ -107,6 +126,14 @@ class DeadlineRule(Definition):
         if self.suspend_for is not None:
             return reason in self.suspend_for
         return all(one.strength is not Strength.LAW for one in self.basis)
+
+
+class Foresight(Definition):
+    """What is needed on a planned day and will be too old by then is announced in time."""
+
+    on: FieldOfForm = Field(description="The planned day: a date on a form")
+    for_: Name = Field(alias="for", description="The action meant for that day: what it asks for is looked at")
+    before: Length = Field(description="So long before that day it is announced, if it is known by then")
 
 
 class Series(Definition):
