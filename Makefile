@@ -29,7 +29,7 @@ lint: $(VENV)/.installed-test
 	@echo "── import-linter"; $(BIN)/lint-imports --no-cache
 
 test: lint
-	@echo "── pytest"; $(BIN)/python -m pytest
+	@echo "── pytest"; $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -14,6 +14,7 @@ from benchmarks.migration import CASES, MOVES, migrated
 from benchmarks.postgres import postgresql
 from benchmarks.proofs import adult, sequence, strands
 from benchmarks.rehearsal import simulated
+from benchmarks.sweeping import DUE, claims, counted, reminders, workers
 from benchmarks.thought import compiling, decisions
 
 
@@ -49,11 +50,19 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
         f"dry run {planned:.1f}, applied {applied:.1f}, undone {undone:.1f}",
         "bound 15 s",
     )
+    plain, whole = counted()
+    what = "a deadline of 30 working days over two calendars"
+    yield what, f"{plain:.1f} µs", f"with a reminder and an escalation {whole:.1f}", "bound 20 µs"
     sizes = (1000, 30_000, 1_000_000) if "--large" in sys.argv else (1000, 30_000)
     yield from _actions("SQLite FULL, whole file encrypted", None, sizes)
     with postgresql() as url:
         if url is not None:
             yield from _actions("PostgreSQL", url, sizes)
+    yield from _clocks("SQLite FULL, whole file encrypted", None, sizes, 1.5)
+    with postgresql() as url:
+        if url is not None:
+            yield from _clocks("PostgreSQL", url, sizes, 3)
+            yield from _workers(url)
     flow, loop = courier()
     yield (
         "200 messages, one SMTP connection, through Prefect",
@@ -61,6 +70,21 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
         f"{loop:.2f} ms",
         f"{flow / loop:.2f} × (3)",
     )
+
+
+def _clocks(name: str, url: str | None, sizes: tuple[int, ...], bound: float) -> Iterator[tuple[str, str, str, str]]:
+    rate = reminders(url)
+    yield f"reminders composed, queued and committed, {name}", f"{rate:,.0f} a second", "", "bound 1,000 a second"
+    took = dict(claims(url, sizes))
+    first, last = took[sizes[0]], took[sizes[-1]]
+    parts = ", ".join(f"{one:.1f} ms of {size:,}" for size, one in took.items())
+    yield f"{DUE} due rows found and claimed, {name}", f"{last:.1f} ms", parts, f"growth {last / first:.2f} × ({bound})"
+
+
+def _workers(url: str) -> Iterator[tuple[str, str, str, str]]:
+    one, two = workers(url)
+    what = "sweep and courier, 1,500 cases, two processes beside one, PostgreSQL"
+    yield what, f"{two:.1f} s", f"{one:.1f} s", f"{one / two:.2f} × (at least 1.6)"
 
 
 def _actions(name: str, url: str | None, sizes: tuple[int, ...]) -> Iterator[tuple[str, str, str, str]]:

@@ -73,11 +73,11 @@ def fill(house: Application, count: int) -> str:
                     for one in part
                 ],
             )
-    _settle(house)
+    settle(house)
     return ref
 
 
-def _settle(house: Application) -> None:
+def settle(house: Application) -> None:
     """Let the database finish its own work on the rows that were filled in, so that it is not measured."""
     database = house.store.engine  # type: ignore[attr-defined]
     if database.dialect.name == "sqlite":

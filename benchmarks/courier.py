@@ -29,7 +29,7 @@ COUNT = 200
 
 def courier(rounds: int = 5) -> tuple[float, float]:
     """Return the medians (ms a message) of the flow and of the loop, interleaved."""
-    server = Controller(Sink(), hostname="127.0.0.1", port=_free_port())
+    server = Controller(Sink(), hostname="127.0.0.1", port=free_port())
     server.start()
     url = f"smtp://127.0.0.1:{server.server.sockets[0].getsockname()[1]}"
     try:
@@ -68,10 +68,8 @@ def _measured(house: Application, prefect: PrefectServer, url: str, rounds: int)
 
 
 def _queue(house: Application, ref: str, number: int) -> None:
-    (deadline,) = house.store.deadlines(ref)
     now = house.clock.now()
-    house.store.move_on(
-        deadline,
+    house.store.queue(
         [
             NewMessage(
                 f"{number}-{one}",
@@ -90,7 +88,8 @@ def _queue(house: Application, ref: str, number: int) -> None:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

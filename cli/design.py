@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from cli import editing, migrating
 from cli.cases import Json, Language, application
@@ -134,8 +135,8 @@ def _say(one: Checked, explaining: bool) -> None:
     sop = one.file.sop
     steps = len(sop.steps) + sum(len(line.steps) for step in sop.steps.values() for line in step.strands.values())
     steps += sum(len(line.steps) for line in sop.alongside.values())
-    mark = "✓" if one.is_sound else "✗"
-    print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} warnings")
+    mark, warned = "✓" if one.is_sound else "✗", "warning" if len(one.found) == 1 else "warnings"
+    print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} {warned}")
     if one.proofs:
         print(f"  {len(one.proofs)} safeguards: {counted(proof.verdict for proof in one.proofs)}")
     if sop.not_confirmed:
@@ -255,10 +256,15 @@ def publish(path: Path, json: Json = False) -> None:
     """
     with application() as house:
         version = house.procedures.publish(path)
+        proofs = house.store.proofs().get(version.hash, ())
     if json:
-        show_json({"sop": version.sop, "version": version.number, "hash": version.hash})
-    else:
-        out.print(f"✓ {version.sop} v{version.number} ({version.hash[:12]})")
+        show_json({"sop": version.sop, "version": version.number, "hash": version.hash, "proof": _proof(proofs)})
+        return
+    out.print(f"✓ {version.sop} v{version.number} ({version.hash[:12]})")
+    unsafe = [one.safeguard for one in proofs if one.verdict != Verdict.HOLDS]
+    if unsafe:
+        said = "published all the same, for neither law nor soft law asks for it; it does not hold"
+        out.print(f"[yellow]![/] {said}: {escape(', '.join(unsafe))}", soft_wrap=True)
 
 
 @app.command("list", epilog="Example: passerelle sop list")
@@ -272,6 +278,9 @@ def list_(json: Json = False) -> None:
              "open_cases": cases.get(one.hash, 0), "proof": _proof(proofs.get(one.hash, ()))}
             for one in versions
         ])  # fmt: skip
+        return
+    if not versions:
+        out.print("No procedure is published yet: passerelle sop publish PATH", soft_wrap=True)
         return
     rows = [
         (one.sop, one.number, one.hash[:12], day(rfc3339(one.published_at)), cases.get(one.hash, 0),

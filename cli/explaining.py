@@ -26,12 +26,12 @@ def say_rights(file: SopFile) -> Iterator[str]:
         return
     declined = f", {len(file.sop.not_applicable)} said not to apply" if file.sop.not_applicable else ""
     yield f"{len(rights)} shared rights taken up{declined}"
+    limited = [name for name, (one, *_) in rights.items() if one.shared.right.undecidable]
+    if limited:
+        yield f"{len(limited)} of them rest in part on what people do and write, which no file can prove: --explain says what"
     bound = [name for name, (one, *_) in rights.items() if one.shared.right.enforced_by]
     if bound:
         yield f"enforced by the engine too: {', '.join(bound)}"
-    limited = [name for name, (one, *_) in rights.items() if one.shared.right.undecidable]
-    if limited:
-        yield f"not all of it can be proved: {', '.join(limited)} (--explain says why)"
 
 
 def say_explanation(checked: Checked, explanations: Sequence[Explanation]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from cli import calendars, cases, demo, design, desks, work
 from cli.output import err, exit_code, show_error
-from engine.errors import Fault, PasserelleError
+from engine.errors import Fault, PasserelleError, WrongUse
 
 app = typer.Typer(
     name="passerelle",
@@ -61,7 +61,11 @@ def run() -> None:
         show_error(why, as_json)
         code = exit_code(why)
     except (click.ClickException, TyperException) as why:
-        cast("click.ClickException", why).show()  # Typer carries a Click of its own, whose errors show themselves too
+        said = cast("click.ClickException", why)  # Typer carries a Click of its own, whose errors show themselves too
+        if as_json:
+            show_error(WrongUse(said.format_message()), as_json)
+        else:
+            said.show()
         code = 2
     except (click.Abort, typer.Abort, KeyboardInterrupt):
         err.print("stopped")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -44,16 +45,27 @@ def show_error(why: PasserelleError, as_json: bool) -> None:
 
 
 def table(heads: Sequence[str], found: Sequence[Sequence[object]], title: str = "") -> None:
-    """Write a table that wraps within the terminal's width; nothing for no rows but a sentence."""
+    """Write a table that wraps within the terminal's width, between words where they fit; no rows are said in a sentence."""
     if not found:
         out.print(f"{title + ': ' if title else ''}nothing")
         return
-    drawn = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for head in heads:
-        drawn.add_column(head, overflow="fold")
-    for row in found:
-        drawn.add_row(*(escape(_cell(cell)) for cell in row))
+    cells = [[_cell(cell) for cell in row] for row in found]
+    least = [max(map(_longest_word, column)) for column in zip(heads, *cells, strict=True)]
+    fits = sum(least) + len(least) <= out.width
+    between = 2 if sum(least) + 2 * len(least) <= out.width else 1
+    drawn = Table(header_style="bold", box=None, pad_edge=False, padding=(0, between, 0, 0))
+    for number, (head, width) in enumerate(zip(heads, least, strict=True)):
+        whole = not fits and not number and all(" " not in line[0] for line in cells)  # an id is copied from there
+        drawn.add_column(head, overflow="fold", min_width=width if fits else None, no_wrap=whole)
+    for line in cells:
+        drawn.add_row(*map(escape, line))
+    if title:
+        out.print(f"[italic]{escape(title)}[/]", soft_wrap=True)
     out.print(drawn)
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
 
 
 def _cell(value: object) -> str:

@@ -32,7 +32,7 @@ def play(
         show_json(_shape(report))
     else:
         passed = sum(one.passed for one in report.results)
-        out.print(f"\n{len(report.results)} stories: {passed} passed, {len(report.results) - passed} not")
+        out.print(f"\nPassed: {passed} of {len(report.results)}")
         for one in report.covered:
             _cover(one)
     if not report.passed:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -25,21 +26,22 @@ from engine.settings import DEFINITIONS, Settings
 
 pin_time_zones()
 
-MISSING: list[str] = []
-"""Parts that this machine lacks, told in pytest's last lines; with CI=true a missing part is a failure."""
+LACKS = "is missing on this machine"
+"""Why a test is left out: told in pytest's last lines; with CI=true a missing part is a failure."""
 
 
 def missing(part: str) -> None:
     """Leave a test out because a part is missing on this machine, and count it; in CI it fails instead."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{part} is missing, and CI tests everything")
-    MISSING.append(part)
-    pytest.skip(f"{part} is missing on this machine")
+    pytest.skip(f"{part} {LACKS}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for part in sorted(set(MISSING)):
-        terminalreporter.write_line(f"left out: {MISSING.count(part)} tests, because {part} is missing on this machine")
+    # The reasons stand in the reports, which come from all processes in which tests run.
+    reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"left out: {count} tests, because {reason.removeprefix('Skipped: ')}")
 
 
 # ── PostgreSQL ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -36,6 +36,8 @@ TRIED_ELSEWHERE = {
         "migrate",
     ): "tests/application/test_migration.py; the page speaks of the reader's own versions",
     ("passerelle", "sop", "diff", "adult-return@1", "adult-return@2"): "the same",
+    ("passerelle", "sop", "diff", "adult-return-es-ma@1"): "the same",
+    ("passerelle", "sop", "check", "sop_definitions"): "tests/analysis/test_shipped_safeguards.py, all of them",
     ("passerelle", "sop", "draw", _SMALL, "--harm"): "tests/cli; there is harm only while a safeguard is broken",
     ("passerelle", "sop", "draw", _SMALL, "--story"): "tests/cli; the page speaks of the reader's own stories",
     ("export",): "what is set is in docs/reference/settings.md, which a test compares",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.actors.model import Actor, Way
 from engine.diagnostics import Diagnostic, Place, did_you_mean, in_order
-from engine.errors import WrongUse
+from engine.errors import UnknownName, WrongUse
 from engine.source import Marks, Path, read, split_lines
 
 CODES: Final = {
@@ -40,8 +40,11 @@ def load_actors(path: File) -> tuple[Actor, ...]:
     """Read the desks of one YAML file.
 
     Raises:
+        UnknownName: there is no such file.
         WrongUse: the file can't be read or a desk in it is wrong; `details` draws each fault at its place.
     """
+    if not path.is_file():
+        raise UnknownName(f'There is no file "{path}".')
     actors, found, lines = _read(path)
     if found:
         drawn = [one.draw(lines[one.place.line - 1] if one.place.line <= len(lines) else "") for one in found]

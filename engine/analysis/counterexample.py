@@ -742,9 +742,10 @@ class Player:
         named = [values for leaf in asked for own, values in (*leaf.where, *leaf.listed, *leaf.barred) if own == name]
         return frozenset[Value]().union(*named)
 
-    @staticmethod
-    def _day(now: datetime) -> int:
-        return (now.date() - FIRST_DAY.date()).days
+    def _day(self, now: datetime) -> int:
+        """Count the days since the launch where they are counted for waits and ages too: in the country of destination."""
+        zone = self._stands[0].facts.calendars.destination.zone
+        return (now.astimezone(zone).date() - FIRST_DAY.astimezone(zone).date()).days
 
     # ── The end ─────────────────────────────────────────────────────────────────────────────────────────────────
 

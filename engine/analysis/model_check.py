@@ -330,14 +330,9 @@ class Prover:
         asked = [leaf for leaf in condition if isinstance(leaf, Knows)]
         lines = frozenset(self._moves.line_of[step] for step in goals) - {MAIN}
         if safeguard.kind == "after":
-            if any(
-                isinstance(one, m.EventPattern) and (one.tell or one.show)
-                for one in (*(safeguard.after or ()), *(safeguard.eventually or ()))
-            ):
-                raise TooLarge("being told or shown something is no moment that a path can lead to")
             monitor = Monitor(
-                self._questions.events(safeguard.after or ()),
-                self._questions.events(safeguard.eventually or ()),
+                self._questions.remembered(safeguard.after or ()),
+                self._questions.remembered(safeguard.eventually or ()),
                 tuple(asked),
             )
             monitors = (monitor,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from engine.analysis.logic import TRUE, At, Closed, Cube, Formula, Leaf, Says, both, cubes, either
+from engine.analysis.logic import TRUE, At, Closed, Cube, Formula, Leaf, Says, TooLarge, both, cubes, either
 from engine.analysis.moves import Moves, Way
 from engine.analysis.slices import Event, Monitor
 from engine.sop import model as m
@@ -64,7 +64,7 @@ class Questions:
         required = self._reader.all(safeguard.require)
         monitor = None
         if safeguard.before and safeguard.happened:
-            monitor = Monitor(self.events(safeguard.happened), self.events(safeguard.since or ()))
+            monitor = Monitor(self.remembered(safeguard.happened), self.remembered(safeguard.since or ()))
         match safeguard.kind:
             case "before":
                 wrong = required.negated() if safeguard.require else TRUE
@@ -101,8 +101,14 @@ class Questions:
         own = [step.actions[action] for step in self._sop.steps.values() if action in step.actions]
         return [*own, *([self._sop.everywhere[action]] if action in self._sop.everywhere else [])]
 
+    def remembered(self, patterns: Sequence[m.Event]) -> tuple[Event, ...]:
+        """Read events that a monitor remembers; raises TooLarge for being told or shown, which is no move of its own."""
+        if any(isinstance(one, m.EventPattern) and (one.tell or one.show) for one in patterns):
+            raise TooLarge("being told or shown something is no move that can be followed along a path")
+        return self.events(patterns)
+
     def events(self, patterns: Iterable[m.Event]) -> tuple[Event, ...]:
-        """Read events that a move is; raises TooLarge for being told or shown, which is none."""
+        """Read events that a move is; being told or shown is none and is left out."""
         return tuple(event for pattern in patterns for event in self._event(pattern))
 
     def lines_named(self, events: Iterable[Event]) -> frozenset[str]:

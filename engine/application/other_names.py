@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from engine.cases.names import Names, every_action
+from engine.cases.names import Names
 from engine.diagnostics import did_you_mean
 from engine.errors import UnknownName, WrongUse
 from engine.sop.compile import CompiledSop
@@ -48,7 +48,7 @@ def _known(kind: str, sop: CompiledSop) -> set[str]:
         case "step":
             return set(sop.steps)
         case "action":
-            return {action.name for action in every_action(sop)}
+            return {action.name for action in sop.every_action()}
         case "form":
             return {*sop.forms, *sop.parts}
         case _:

@@ -168,6 +168,19 @@ class NewMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Come:
+    """What has come of a deadline: the deadline as it is to stand, and the messages that follow.
+
+    Attributes:
+        seq: of the case as it was read; whatever moves it meanwhile may have ended the deadline or silenced a reader.
+    """
+
+    deadline: Deadline
+    seq: int
+    messages: tuple[NewMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """An outbox row as it stands.
 
@@ -359,11 +372,11 @@ class Store(Protocol):
     def next_deadline_at(self) -> datetime | None:
         """Return when the next deadline comes round (lease ends included), or None when none does."""
 
-    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
-        """Queue what has come of a deadline's alarms; store its remaining `alarms` and its `next_at`: one transaction.
+    def move_on(self, come: Sequence[Come]) -> int:
+        """Queue what has come of deadlines; store the `alarms` and the `next_at` that are left: one transaction for all.
 
-        A message whose key is already there is left as it is. Nothing is written, and the answer is False, if the deadline has been
-        ended meanwhile.
+        A message whose key is already there is left as it is. Of a deadline that has been ended meanwhile, or whose case has
+        moved since it was read, nothing is written; it comes again when its lease ends. Returns how many messages were queued.
         """
 
     # calendars

@@ -160,7 +160,11 @@ class Queries:
             if mine is not None and not _sees(loaded, who, now):
                 continue
             calls = self._calls(loaded) if overdue else []
-            turn = _waits_for(loaded, who) if mine is not None else list(active_steps(loaded.sop, loaded.case))[:1]
+            turn = (
+                _turns(loaded, _roles(loaded, who))
+                if mine is not None
+                else list(active_steps(loaded.sop, loaded.case))[:1]
+            )
             if (mine is not None and not turn) or (overdue and not (late.get(stored.ref) or calls)):
                 continue
             case = loaded.case
@@ -312,7 +316,9 @@ class Queries:
         def matters(one: Message) -> bool:
             if one.kind is MessageKind.FOR_INFORMATION:
                 return reached.get(one.actor, 0) < one.id
-            return one.step in steps and loaded.case.acknowledged.get(f"{one.step} {one.role}") != one.actor
+            # A migration may have given the step another name: then it is wherever it is this role's turn now.
+            asked = {one.step} & steps if one.step in loaded.sop.steps else set(_turns(loaded, frozenset({one.role})))
+            return any(case.acknowledged.get(f"{step} {one.role}") != one.actor for step in asked)
 
         return [
             Call(one.ref, one.role, one.actor, one.step, one.reason, one.queued_at)
@@ -504,9 +510,8 @@ def _late(deadlines: Iterable[Deadline], now: datetime) -> Mapping[str, list[Dea
     return late
 
 
-def _waits_for(loaded: Loaded, who: Iterable[str]) -> list[str]:
-    """Return the steps at which it is the turn of one of these actors."""
-    roles = _roles(loaded, who)
+def _turns(loaded: Loaded, roles: frozenset[str]) -> list[str]:
+    """Return the steps at which it is the turn of one of these roles."""
     return [
         name
         for name in active_steps(loaded.sop, loaded.case)

@@ -17,13 +17,17 @@ from engine.application.change import Did, change_of
 from engine.application.facts import Payload
 from engine.application.ports import Cipher, Deadline, Store, StoredCalendar
 from engine.calendars.almanac import Almanac
+from engine.calendars.business import BusinessCalendar, Calendars
 from engine.calendars.changes import changes
 from engine.calendars.load import read_calendar
-from engine.cases.case import Recount
+from engine.cases.case import Case, Facts, Recount
+from engine.cases.clocks import Slot
+from engine.cases.deadlines import Alarm
 from engine.cases.decide import Decision, decide
 from engine.cases.effects import Effect, SetDeadline
 from engine.clock import Clock
 from engine.errors import Conflict, Fault, Unreadable, WrongUse
+from engine.sop.compile import CompiledSop
 
 _TRIES: Final = 3
 """How often a case is counted again when somebody moves it at that very moment."""
@@ -61,6 +65,7 @@ class _Changed:
 
     def __init__(self, store: Store, texts: Mapping[str, str]) -> None:
         self._store, self._texts = store, texts
+        self._before: dict[str, BusinessCalendar] = {}
         self.causes: dict[str, tuple[str, ...]] = {}
         self.faulty: set[str] = set()
 
@@ -74,9 +79,16 @@ class _Changed:
             if new is None:
                 self.faulty.add(country)
                 return ()
-            before = self._store.calendar(country)
-            self.causes[country] = changes(None if before is None else read_calendar(before.text, name)[0], new)
+            stored = self._store.calendar(country)
+            before = None if stored is None else read_calendar(stored.text, name)[0]
+            if before is not None:
+                self._before[country] = BusinessCalendar(before)
+            self.causes[country] = changes(before, new)
         return self.causes[country]
+
+    def before(self, case: Case, now: Calendars) -> Calendars:
+        """Return the calendars by which a case was counted last; those of `now` where nothing is on record."""
+        return Calendars(self._before.get(case.destination, now.destination), self._before.get(case.origin, now.origin))
 
 
 class Recounting:
@@ -120,20 +132,22 @@ class Recounting:
             if not causes:
                 return ()
             try:
-                return self._commit(loaded, tuple(causes), [said for one in causes.values() for said in one], now)
+                return self._commit(loaded, changed, causes, now)
             except Conflict:
                 if attempt == _TRIES - 1:
                     raise
         raise AssertionError("the last try returns or raises")
 
-    def _commit(self, loaded: Loaded, countries: tuple[str, ...], causes: list[str], now: datetime) -> Sequence[Moved]:
-        case = loaded.case
-        move = Recount(countries)
-        answer = decide(loaded.sop, case, move, loaded.facts, now)
-        if not isinstance(answer, Decision):
-            raise AssertionError("a recount is never refused")
+    def _commit(
+        self, loaded: Loaded, calendars: _Changed, causes: Mapping[str, tuple[str, ...]], now: datetime
+    ) -> Sequence[Moved]:
+        case, facts = loaded.case, loaded.facts
+        move = Recount(tuple(causes))
+        answer = _counted(loaded.sop, case, move, facts, now)
+        as_before = replace(facts, calendars=calendars.before(case, facts.calendars))
         rows = {(one.step, one.name): one for one in self._store.deadlines(case.ref)}
-        effects = tuple(_to_write(answer.effects, rows, now))
+        come = _come(_counted(loaded.sop, case, move, as_before, now).effects, rows)
+        effects = tuple(_to_write(answer.effects, rows, come))
         changed = [one for one in effects if isinstance(one, SetDeadline) and (one.step, one.name) in rows]
         if not changed:
             return ()
@@ -144,7 +158,8 @@ class Recounting:
         ]
         zone = loaded.facts.calendars.destination.zone
         said = [f"{_called(one)} from {_local(one.was, zone)} to {_local(one.now, zone)}" for one in moved]
-        note = f"{'; '.join(causes)}. " + (f"Moved: {'; '.join(said)}." if said else "Only reminders have moved.")
+        why = [one for country in causes.values() for one in country]
+        note = f"{'; '.join(why)}. " + (f"Moved: {'; '.join(said)}." if said else "Only reminders have moved.")
         did = Did("", "", "recount", "recount", case.steps())
         self._store.commit(
             change_of(self._cipher, loaded.stored, answer.case, answer.facts, effects, did, Payload(move, note), now)
@@ -152,17 +167,40 @@ class Recounting:
         return moved
 
 
-def _to_write(effects: Iterable[Effect], rows: Mapping[tuple[str, str], Deadline], now: datetime) -> Iterable[Effect]:
+_Rungs = frozenset[tuple[str, int]]
+"""Alarms of one deadline: of which kind, and which rung."""
+
+
+def _counted(sop: CompiledSop, case: Case, move: Recount, facts: Facts, now: datetime) -> Decision:
+    answer = decide(sop, case, move, facts, now)
+    if not isinstance(answer, Decision):
+        raise AssertionError("a recount is never refused")
+    return answer
+
+
+def _rungs(alarms: Iterable[Alarm]) -> _Rungs:
+    return frozenset((one.kind, one.rung) for one in alarms)
+
+
+def _come(effects: Iterable[Effect], rows: Mapping[Slot, Deadline]) -> dict[Slot, _Rungs]:
+    """Return what has come of each deadline already: what the calendar of before laid out and its row holds no more."""
+    laid_out = {(one.step, one.name): _rungs(one.alarms) for one in effects if isinstance(one, SetDeadline)}
+    return {slot: laid_out.get(slot, frozenset()) - _rungs(row.alarms) for slot, row in rows.items()}
+
+
+def _to_write(
+    effects: Iterable[Effect], rows: Mapping[Slot, Deadline], come: Mapping[Slot, _Rungs]
+) -> Iterable[Effect]:
     """Leave out clocks that have not moved, those that have ended, and alarms that have come already."""
     for one in effects:
         if not isinstance(one, SetDeadline) or one.kind == "wake":
             yield one
             continue
-        row = rows.get((one.step, one.name))
+        slot = (one.step, one.name)
+        row = rows.get(slot)
         if row is None:
             continue
-        pending = {(alarm.kind, alarm.rung) for alarm in row.alarms}
-        alarms = tuple(alarm for alarm in one.alarms if alarm.at > now or (alarm.kind, alarm.rung) in pending)
+        alarms = tuple(alarm for alarm in one.alarms if (alarm.kind, alarm.rung) not in come[slot])
         if (one.due_at, alarms, one.held) != (row.due_at, row.alarms, row.held):
             yield replace(one, alarms=alarms)
 

@@ -84,7 +84,7 @@ def plan_renaming(path: Path, kind: Renamed, old: str, new: str) -> Renaming:
         CantBeRenamed: the new name is taken, or the old one belongs to another file.
     """
     if not path.is_file():
-        raise UnknownName(f'There is no file "{path}".')
+        raise UnknownName(f'There is no file "{path}".', ["name one procedure’s file"] if path.is_dir() else [])
     if not re.fullmatch(NAME, new):
         raise WrongUse(f'"{new}" is not written like a name: small letters, digits and underscores, a letter first')
     root = find_root(path)

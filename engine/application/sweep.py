@@ -1,8 +1,8 @@
 """The sweep: what is due at this instant. Reminders and escalations are queued; timed actions go through `decide` like any other.
 
-A deadline is taken under a lease and moved on in the transaction that queues its messages, whose keys follow from the deadline: a
-crash in between delays a reminder and neither loses nor doubles it. After a stillness everybody hears the latest of each
-deadline's alarms, not all of them, and what its rungs' `late` keeps besides (engine.cases.remind).
+Deadlines are taken under a lease and moved on, many in one transaction that queues their messages, whose keys follow from the
+deadline: a crash in between delays a reminder and neither loses nor doubles it. After a stillness everybody hears the latest of
+each deadline's alarms, not all of them, and what its rungs' `late` keeps besides (engine.cases.remind).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 from engine.application.casework import Casework, Loaded
 from engine.application.change import new_message
-from engine.application.ports import NEVER, Cipher, Deadline, NewMessage, Store
+from engine.application.ports import NEVER, Cipher, Come, Deadline, NewMessage, Store
 from engine.application.recounting import Recounting
 from engine.cases.case import Wake
 from engine.cases.effects import Notify
@@ -60,6 +60,22 @@ class Swept:
         )
 
 
+class _Ready:
+    """What has come and is not written yet: many deadlines at a time, and before each move of a case, which may end one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._come = store, list[Come]()
+        self.queued = 0
+
+    def add(self, come: Come) -> None:
+        self._come.append(come)
+
+    def write(self) -> None:
+        if self._come:
+            self.queued += self._store.move_on(self._come)
+            self._come.clear()
+
+
 class Sweep:
     """Finds what is due and lets it happen."""
 
@@ -74,20 +90,23 @@ class Sweep:
         """
         anew = self._recounting.run()
         done = Swept(stuck=anew.stuck, recounted=sum(map(len, anew.moved.values())), faulty=anew.faulty)
-        escalated = set[tuple[str, str]]()
+        escalated, come = set[tuple[str, str]](), _Ready(self._store)
         while True:
             now = self._clock.now()
             claimed = self._store.claim_due(now, BATCH, now + LEASE)
             if not claimed:
-                return done
+                return done + Swept(messages=come.queued)
             # A step and the right it serves are late together: the step speaks first, and nobody hears of it twice.
-            for deadline in sorted(claimed, key=lambda one: one.kind == "watch"):
-                done += self._apart(deadline, now, escalated)
+            for deadline in sorted(claimed, key=lambda one: (one.kind == "watch", _came_at(one))):
+                done += self._apart(deadline, now, escalated, come)
+            come.write()
 
-    def _apart(self, deadline: Deadline, now: datetime, escalated: set[tuple[str, str]]) -> Swept:
+    def _apart(
+        self, deadline: Deadline, now: datetime, escalated: set[tuple[str, str]], come: _Ready
+    ) -> Swept:  # fmt: skip
         """Let one deadline come round; a case that can't be read must not hold up the others, and is tried again."""
         try:
-            return self._come_round(deadline, now, escalated)
+            return self._come_round(deadline, now, escalated, come)
         except NotAllowed:
             # A timed action that is not possible yet, or a person who moved the case at this very moment.
             return Swept(refused=1)
@@ -97,15 +116,23 @@ class Sweep:
                 raise
             return Swept(stuck=(deadline.ref,))
 
-    def _come_round(self, deadline: Deadline, now: datetime, escalated: set[tuple[str, str]]) -> Swept:
-        """Queue what a deadline's alarms say. `escalated`: (case, role) that have heard in this sweep of something late."""
+    def _come_round(
+        self, deadline: Deadline, now: datetime, escalated: set[tuple[str, str]], come: _Ready
+    ) -> Swept:  # fmt: skip
+        """Put what a deadline's alarms say to what has `come`.
+
+        `escalated`: (case, role) that have heard in this sweep of something late.
+        """
         if deadline.kind == "timed":
+            come.write()
             return self._fire(deadline)
         if deadline.kind == "wake":
+            come.write()
             return self._wake(deadline)
         loaded = self._casework.load(deadline.ref)
         woken = Swept()
         if deadline.due_at <= now and _series_guards(loaded, deadline):
+            come.write()
             woken = self._wake(deadline)
             loaded = self._casework.load(deadline.ref)
             if not _is_open(loaded, deadline):
@@ -122,11 +149,13 @@ class Sweep:
         escalated.update((deadline.ref, notify.role) for notify in new if notify.kind is MessageKind.ESCALATION)
         heard = _heard(loaded, new)
         if heard is not None:
+            come.write()
             loaded = self._casework.note_heard(deadline.ref, heard)
         urgent = is_urgent(ladder, deadline.name, past)
         messages = [replace(self._message(loaded, deadline, one, now), urgent=urgent) for one in told]
-        moved = self._store.move_on(replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER), messages)
-        return woken + Swept(messages=len(messages) if moved else 0)
+        left = replace(deadline, alarms=rest, next_at=rest[0].at if rest else NEVER)
+        come.add(Come(left, loaded.case.seq, tuple(messages)))
+        return woken
 
     def _fire(self, deadline: Deadline) -> Swept:
         self._casework.fire(deadline.ref, deadline.name, deadline.step)
@@ -142,6 +171,11 @@ class Sweep:
         said = f"{deadline.ref}|{deadline.step}|{deadline.name}|{deadline.due_at}|{rest}|{notice.kind}|{notice.role}"
         key = hmac.new(self._cipher.mac_key(), said.encode(), hashlib.sha256).hexdigest()[:32]
         return replace(new_message(loaded.case, notice, now, key), due_at=deadline.due_at)
+
+
+def _came_at(deadline: Deadline) -> datetime:
+    """Return when what is due of a deadline came; its `next_at` may be the end of a lease of a sweep that died."""
+    return deadline.alarms[0].at if deadline.alarms else deadline.due_at
 
 
 def _series_guards(loaded: Loaded, deadline: Deadline) -> tuple[Guard, ...]:

@@ -75,7 +75,8 @@ def schedule(rule: DeadlineRule, origin: datetime | date, calendars: Calendars, 
 
     Args:
         origin: an aware instant, or a date from a form. Reminders that would lie before it, or before the clock last
-            resumed, are left out; all are kept for a rule with `before`, whose origin lies after its deadline.
+            resumed, are left out, and so are those whose moment had come when it stopped; all are kept for a rule with
+            `before`, whose origin lies after its deadline.
         halts: when its clock stood still, in their order; one that has not ended is left out.
     Raises:
         CalendarTooShort: a working day lies beyond the years that a country's calendar knows.
@@ -84,9 +85,17 @@ def schedule(rule: DeadlineRule, origin: datetime | date, calendars: Calendars, 
     days = calendars.counted_in(rule.calendar)
     if rule.within is not None:
         over = tuple(_over(halts))
-        due_at = _after(rule.within, origin, days, rule.cut_off, over)
-        begins = max((_instant(origin, days.zone), *(until for _, until, reason in over if reason != PAUSE)))
-        return _around(due_at, begins, rule.remind, rule.escalate, days)
+        found = _counted(rule, rule.within, origin, days, over)
+        come = {
+            alarm.rung
+            for number, (since, _, reason) in enumerate(over)
+            if reason != PAUSE
+            for alarm in _counted(rule, rule.within, origin, days, over[:number]).alarms
+            if alarm.kind == "remind" and alarm.at <= since
+        }
+        return Schedule(
+            found.due_at, tuple(one for one in found.alarms if one.kind != "remind" or one.rung not in come)
+        )
     if rule.before is None:
         raise ValueError("a deadline has `within` or `before`")
     return _around(_before(rule.before, origin, days), None, rule.remind, rule.escalate, days)
@@ -149,6 +158,13 @@ def age_in_days(signed_on: date, now: datetime, zone: ZoneInfo) -> int:
     `not_older_than: 30 days` holds while this is at most 30.
     """
     return (now.astimezone(zone).date() - signed_on).days
+
+
+def _counted(
+    rule: DeadlineRule, within: Duration, origin: datetime | date, days: WorkingDays, over: tuple[_Over, ...]
+) -> Schedule:
+    begins = max((_instant(origin, days.zone), *(until for _, until, reason in over if reason != PAUSE)))
+    return _around(_after(within, origin, days, rule.cut_off, over), begins, rule.remind, rule.escalate, days)
 
 
 def _around(

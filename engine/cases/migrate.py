@@ -23,7 +23,7 @@ from engine.cases.decide import Refusal, Unmet, begun, decide
 from engine.cases.draft import ASYLUM, Draft
 from engine.cases.effects import CancelMessages, Effect, HoldDeadlines, Notify, SetDeadline
 from engine.cases.foresight import FORESEEN
-from engine.cases.names import Migrate, PlayedMigration, every_action, renamed
+from engine.cases.names import Migrate, PlayedMigration, renamed
 from engine.cases.replay import Played, Replayed, Slot, clocks_after, replay, standing
 from engine.cases.sharing import why_withheld
 from engine.cases.view import CaseView
@@ -187,7 +187,7 @@ class _Migration:
     def _known_facts(self) -> Iterator[Reason]:
         """Yield the facts that the new version can't take over, and those that it can't do without and nobody could say later."""
         before = {self._names.fact(name): value for name, value in self._facts.attributes.items()}
-        settable = {name for action in every_action(self._new) for name, _ in action.sets}
+        settable = {name for action in self._new.every_action() for name, _ in action.sets}
         declared = {self._names.fact(name) for name in self._old.sop.facts}
         for name, fact in self._new.sop.facts.items():
             title = f"“{words(fact.title, 'en')}” ({name})"

@@ -15,7 +15,7 @@ import msgspec
 from engine.cases.case import Acknowledge, Assign, Enter, Fire, Launch, Move, Mute, Resume, Suspend, Take, Wake
 from engine.cases.decide import initial_facts
 from engine.cases.replay import Played
-from engine.sop.compile import REOPEN, CompiledAction, CompiledSop
+from engine.sop.compile import REOPEN, CompiledSop
 from engine.values import Value
 
 
@@ -125,12 +125,5 @@ def _renamed(move: Move, old: CompiledSop, new: CompiledSop, how: Migrate) -> Mo
     return move
 
 
-def every_action(sop: CompiledSop) -> Iterator[CompiledAction]:
-    """Yield the actions of all steps, then those open everywhere."""
-    for step in sop.steps.values():
-        yield from step.actions.values()
-    yield from sop.everywhere.values()
-
-
 def _action_names(sop: CompiledSop) -> frozenset[str]:
-    return frozenset(action.name for action in every_action(sop)) | {REOPEN}
+    return frozenset(action.name for action in sop.every_action()) | {REOPEN}

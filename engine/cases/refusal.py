@@ -5,7 +5,7 @@ Terms: docs/glossary.md, "refusal", "requirement". Pure, like `engine.cases.deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.cases.case import Case
@@ -61,22 +61,16 @@ def who_can_meet(sop: CompiledSop, case: Case, requirement: m.Requirement) -> tu
             case m.AtRequirement(at=steps):
                 roles.update(role for step in steps for role in sop.steps[step].model.responsible)
             case m.FactRequirement(fact=wanted):
-                for action in _every_action(sop):
+                for action in sop.every_action():
                     if not wanted.keys().isdisjoint(name for name, _ in action.sets):
                         roles.update(action.by)
             case m.TakenRequirement(taken=taken) if taken.at_least is not None:
-                for action in _every_action(sop):
+                for action in sop.every_action():
                     if action.name == taken.action:
                         roles.update(action.by)
             case m.SeriesRequirement():
                 roles.update(role for name in case.steps() if name for role in sop.steps[name].model.responsible)
     return tuple(sorted(roles - {m.SYSTEM, m.ENVIRONMENT}))
-
-
-def _every_action(sop: CompiledSop) -> Iterator[CompiledAction]:
-    for step in sop.steps.values():
-        yield from step.actions.values()
-    yield from sop.everywhere.values()
 
 
 def wrong_role(sop: CompiledSop, action: CompiledAction) -> Unmet:

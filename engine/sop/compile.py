@@ -198,6 +198,12 @@ class CompiledSop:
         """Return the parts a name stands for: itself, or every part of a form that has parts."""
         return (form,) if form in self.parts else tuple(self.forms[form].all_parts())
 
+    def every_action(self) -> Iterator[CompiledAction]:
+        """Yield the actions of all steps, then those open everywhere."""
+        for step in self.steps.values():
+            yield from step.actions.values()
+        yield from self.everywhere.values()
+
     def target(self, action: CompiledAction, at: str) -> str:
         """Return where `action` leads from step `at`, by the machine of its line."""
         cursor = Cursor(at)

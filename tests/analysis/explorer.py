@@ -43,6 +43,10 @@ OTHERS = {"w": "v", "v": "w", "f": "g", "g": "f"}
 """Who can come to stand for the same role."""
 
 
+ASKED, UNASKED = ("far", "referral"), ("worker", "referral")
+"""The receiver that requirements on a keyed part name, and one that none names: a record for it happens, and nothing reads it."""
+
+
 class TooMany(Exception):
     """The procedure has more cases than are looked at."""
 
@@ -284,7 +288,7 @@ class Explorer:
                 record.actor == case.parties["far"],
             )
             for slot, record in facts.records.items()
-            if (part := slot.partition(">")[0]) in reads.fields
+            if (part := slot.partition(">")[0]) in reads.fields and slot != record_key(part, *UNASKED)
         )
         voided = frozenset(
             (part, ago(date.fromisoformat(day), reads.ages.get(part, 0)) if part in reads.ages else 0)
@@ -353,16 +357,21 @@ class Explorer:
         today = standing.now.astimezone(facts.calendars.destination.zone).date()
         for step in active_steps(self.sop, case):
             for part, entries in self.sop.steps[step].recordable.items():
-                key = ("far", "referral") if self.sop.parts[part].keyed is not None else (None, None)
                 # Who records changes nothing that is read: one of those who may will do.
                 role = min(entries[0].by)
-                for signed_on in self._days_of_signing(part, record_key(part, *key), facts, today):
-                    for signers, fields in self._records[part]:
-                        said = {
-                            name: (today + timedelta(days=value)).isoformat() if type(value) is int else value
-                            for name, value in fields
-                        }
-                        yield Enter(part, case.parties[role], signed_on, signers, said, *key), True
+                for key in self._receivers(part):
+                    for signed_on in self._days_of_signing(part, record_key(part, *key), facts, today):
+                        for signers, fields in self._records[part]:
+                            said = {
+                                name: (today + timedelta(days=value)).isoformat() if type(value) is int else value
+                                for name, value in fields
+                            }
+                            yield Enter(part, case.parties[role], signed_on, signers, said, *key), True
+
+    def _receivers(self, part: str) -> list[tuple[str, str] | tuple[None, None]]:
+        if self.sop.parts[part].keyed is None:
+            return [(None, None)]
+        return [ASKED, UNASKED] if part in self.reads.recorded | self.reads.counted else [ASKED]
 
     def _days_of_signing(self, part: str, slot: str, facts: Facts, today: date) -> Iterator[date]:
         """Yield today, every day that tells ages apart, and, where it would happen and not count, one day too early."""

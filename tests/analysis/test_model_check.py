@@ -76,6 +76,15 @@ def test_the_shortest_path_is_told():
     assert old.missing == old.safeguard.require
 
 
+def test_the_days_of_a_path_are_those_that_a_wait_counts():
+    """A wait of thirty days is over when the thirtieth day begins in the country of destination, and the path says day 30."""
+    (proof,) = decided(
+        going([{"waited": {"since": "talk", "at_least": "30 days"}}]), {"never": "depart", "while": "any"}
+    )
+
+    assert [one.day for one in proof.counterexample if one.name == "depart"] == [30]
+
+
 def test_what_happened_before_is_remembered_since():
     """A consent that is voided on the way back has to be given anew; one that is not stays."""
     happened = {"before": "depart", "happened": {"record": "consent", "where": {"decision": "yes"}}, "since": "back"}
@@ -145,6 +154,24 @@ def test_being_told_is_shown_by_a_message():
 
     assert moves(loose) == ["consent", "prepare"]
     assert tight.verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize(
+    "safeguard",
+    [
+        {"before": "depart", "happened": {"tell": "police"}},
+        {"before": "depart", "happened": "prepare", "since": {"tell": "police"}},
+        {"after": "prepare", "eventually": [{"tell": "police"}]},
+    ],
+)
+def test_what_was_told_is_not_followed_along_a_path(safeguard):
+    """Nothing is said of a safeguard that rests on who was told before: never "holds", and no path."""
+    police = {"side": "origin", "kind": "police", "title": {"en": "Police"}}
+    worker = {"side": "destination", "title": {"en": "Worker"}}
+    (proof,) = decided(going([], roles={"worker": worker, "police": police}), safeguard)
+
+    assert (proof.verdict, proof.counterexample) == (Verdict.UNDECIDED, ())
+    assert "told" in proof.reason
 
 
 def test_everywhere_must_be_offered():

@@ -47,6 +47,10 @@ def rows(house: Application, ref: str) -> list[object]:
     return list(house.store.deadlines(ref))
 
 
+def calls(house: Application) -> list[dict[str, str]]:
+    return [call for case in house.queries.cases(overdue=True) for call in case["call"]]
+
+
 def reasons(plan: Plan) -> dict[str, str]:
     (fate,) = plan.fates
     return {one.code: one.text for one in fate.reasons}
@@ -166,6 +170,19 @@ def test_a_step_that_is_gone_keeps_its_cases_and_a_mapped_one_does_not(small, be
     assert case.main == "meet"
     assert case.entered["meet"].seq == 1
     assert [one.step for one in rows(small, begun)] == ["meet", "meet"]
+
+
+def test_a_message_that_failed_for_a_step_of_another_name_by_now_is_still_a_call(small, begun, publish):
+    """Whoever was never reached is called until the step is acknowledged under its new name."""
+    small.people.disable("w")
+    small.courier.run()
+    publish(("start: talk", "start: meet"), ("  talk:\n", "  meet:\n"), ("to: talk,", "to: meet,"))
+
+    small.migrations.apply(small.migrations.plan("small", 2, renamed=["step:talk=meet"]))
+
+    assert [(call["actor"], call["step"]) for call in calls(small)] == [("w", "talk")]
+    small.casework.acknowledge(begun, "w")
+    assert calls(small) == []
 
 
 def test_renamed_actions_forms_and_facts_carry_over(small, begun, publish, tmp_path):

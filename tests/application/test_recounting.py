@@ -128,6 +128,20 @@ def test_a_reminder_that_has_come_does_not_come_again(house, calendars, clock):
     assert due(house, ref)["due"] == "2026-03-10"
 
 
+def test_a_reminder_that_has_come_does_not_come_again_on_its_new_day(house, calendars, clock):
+    """Reminded on Thursday morning; that noon the day becomes a holiday, by which it would come on Friday."""
+    ref = begin(house)
+    clock.move_to(datetime(2026, 3, 5, 9, tzinfo=UTC))
+    assert house.sweep.run().messages == 1
+
+    announce(calendars, "2026-03-05: a day of mourning")
+    clock.move_to(datetime(2026, 3, 5, 11, tzinfo=UTC))
+    recounted = house.sweep.run().recounted
+    clock.move_to(datetime(2026, 3, 6, 11, tzinfo=UTC))
+
+    assert (recounted, house.sweep.run().messages, due(house, ref)["due"]) == (2, 0, "2026-03-10")
+
+
 def test_what_was_still_to_come_is_not_lost_when_its_day_moves_into_the_past(house, calendars, clock):
     """A holiday that is taken back makes the deadline earlier than now: the reminder, the end and the escalation come at once."""
     announce(calendars, *(f"2026-03-{day:02}: closed" for day in (3, 4, 5, 6)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as stopwatch
+import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from engine.values import Duration, Unit
 from tests.calendars.conftest import DAYS, calendars_of_a_country, pair, people_work
 
 MODES = ("destination", "origin", "both", "either")
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def counts(mode: str, first: CountryCalendar, second: CountryCalendar, day: date) -> bool:
@@ -280,6 +281,36 @@ def test_every_day_of_nine_years_ends_when_the_zone_says_so(country):
 
         assert due == datetime.combine(day + DAY, time(23, 59), zone).astimezone(UTC)
         day += DAY
+
+
+@pytest.mark.parametrize("name", sorted(zoneinfo.available_timezones() - {"localtime"}))
+def test_around_every_change_of_every_zone_a_day_ends_on_its_clocks(name):
+    """2024 to 2032, wherever clocks change: a day ends at 23:59 there, and 24 hours are 24 hours."""
+    zone = ZoneInfo(name)
+    known = CountryCalendar.model_validate(
+        {
+            "calendar": "FR",
+            "status": "not confirmed",
+            "time_zones": (name,),
+            "weekend": ("sat", "sun"),
+            "years": {"first": 2023, "last": 2033},
+        }
+    )
+    calendars = pair(known, known)
+    by_days, by_hours = (DeadlineRule.model_validate({"within": length}) for length in ("1 day", "24 hours"))
+    midnight, offset = datetime(2024, 1, 1, tzinfo=UTC), None
+    while midnight.year < 2033:
+        offset, before = midnight.astimezone(zone).utcoffset(), offset
+        if before not in (None, offset):
+            for begins in (midnight - 36 * HOUR, midnight - 24 * HOUR, midnight - 13 * HOUR):
+                due = schedule(by_days, begins, calendars).due_at
+                shown = due.astimezone(zone)
+
+                assert shown.date() == begins.astimezone(zone).date() + DAY
+                assert shown.time().replace(second=0, microsecond=0) == time(23, 59)
+                assert (due - HOUR).astimezone(zone).time() != shown.time()  # the first, where it comes twice
+                assert schedule(by_hours, begins, calendars).due_at - begins == 24 * HOUR
+        midnight += DAY
 
 
 def test_a_deadline_over_ramadan_ends_on_moroccan_clocks():

@@ -828,6 +828,14 @@ def test_a_case_is_shown_only_to_whom_it_may_be_told(play):
     assert [sees(role) for role in ("worker", "office", "far", "embassy")] == [True, False, True, False]
 
 
+def test_who_may_not_see_a_case_any_more_can_still_enter_what_has_happened(play):
+    """Consent ends what is told and shown, not what may be done: nobody under way is left without a way on."""
+    case = play(TELL).says("consent", says="yes").take("hand_over").says("consent", says="no")
+    assert not may_see(case.sop, ["far"], CaseView(case.case, case.facts, case.now))
+
+    assert case.allows("on", by="f", step="l1")
+
+
 # ── 9: deadlines ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 SERIES = (

@@ -107,6 +107,15 @@ def test_a_reminder_of_the_time_before_does_not_come_again():
     assert [one.kind for one in row.alarms] == ["due", "escalate"]
 
 
+def test_a_reminder_that_came_before_the_clock_stopped_does_not_come_again():
+    """It came on Thursday at nine; stopped at noon, the clock goes on in the night: two days are left, as then."""
+    told = goes_on(suspends(play().later(days=3, hours=3)).later(days=3, hours=14))
+
+    (row,) = [one for one in told.last.effects if isinstance(one, SetDeadline)]
+
+    assert [one.kind for one in row.alarms] == ["due", "escalate"]
+
+
 def test_only_the_deadline_of_the_step_stands_still():
     """A timed action goes on: no desk puts off what happens by itself."""
     told = play()

@@ -99,7 +99,19 @@ def test_a_broken_assumption_does_not_stop_a_publication(run, unsafe, tmp_path):
     path = folder / "sops" / "adult-return.yaml"
 
     assert run("sop", "check", str(path)).returncode == 1
-    assert run("sop", "publish", str(path)).returncode == 0
+    published = run("sop", "publish", str(path))
+    assert published.returncode == 0
+    assert "it does not hold: inv-01-written-consent-before-departure" in published.stdout
+
+
+def test_what_no_file_can_prove_is_said_in_one_line(run):
+    """How many of the rights taken up rest in part on what people do; nothing that reads like a finding."""
+    done = run("sop", "check", "sop_definitions/sops/adult-return-fr-al.yaml")
+
+    said = [line for line in done.stdout.split("\n") if "no file can prove" in line]
+    assert said == [
+        "  18 of them rest in part on what people do and write, which no file can prove: --explain says what"
+    ]
 
 
 def test_the_list_of_versions_says_what_was_proved(run):

@@ -79,6 +79,8 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         (["case", "correct", "REF", "99", "--why", "x", "--as", "fr-case-manager"], 2, "no entry 99"),
         (["form", "show", "intke"], 2, 'did you mean "intake"'),
         (["actor", "show", "nobody"], 2, "There is no actor"),
+        (["actor", "add", "--file", "nowhere.yaml"], 2, 'There is no file "nowhere.yaml"'),
+        (["sop", "rename", "sop_definitions", "step", "a", "b"], 2, "name one procedure’s file"),
         (["sop", "check", "nowhere.yaml"], 2, "There is no file"),
         (["sop", "draw", "sop_definitions/sops/adult-return.yaml", "--format", "bmp"], 2, "not a format"),
         (["audit", "verify", "0000-0000-0"], 2, "There is no case"),
@@ -105,6 +107,34 @@ def test_an_error_in_json_stands_on_stdout(run):
     assert done.returncode == 1
     assert error["code"] == "requirements"
     assert len(error["details"]) >= 2
+
+
+def test_a_word_that_no_command_knows_is_an_error_in_json_too(run):
+    """A program that misspells an option reads why on stdout; nothing else stands there or on stderr."""
+    done = run("case", "list", "--mien", "fr-lawyer", "--json")
+
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["code"], done.stderr) == (2, "wrong_use", "")
+    assert "--mien" in error["message"]
+    assert "--mine" in error["message"]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_an_id_is_never_cut_in_a_narrow_terminal(run, width):
+    """It is copied from there into the next command."""
+    done = run("actor", "list", COLUMNS=str(width))
+
+    assert {"fr-identification-authority", "al-civil-registry"} <= {
+        line.split()[0] for line in done.stdout.split("\n") if line.strip()
+    }
+
+
+def test_a_list_of_nothing_says_what_to_do(run, tmp_path):
+    """No version yet: how one is published."""
+    done = run("sop", "list", PASSERELLE_DATA_DIR=str(tmp_path))
+
+    assert done.returncode == 0
+    assert done.stdout == "No procedure is published yet: passerelle sop publish PATH\n"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from engine.adapters.store import SqlStore, open_store
 from engine.application.ports import (
     NEVER,
     Change,
+    Come,
     Deadline,
     Entry,
     NewMessage,
@@ -323,8 +324,8 @@ def test_a_deadline_comes_round_once_and_moves_on(store):
     again = store.claim_due(NOW + HOUR, 10, NOW + 2 * HOUR)
     rest = claimed.alarms[1:]
 
-    store.move_on(replace(claimed, alarms=rest, next_at=rest[0].at), [message("r1"), message("r1b")])
-    store.move_on(replace(claimed, alarms=(), next_at=NEVER), [message("r1")])
+    store.move_on([Come(replace(claimed, alarms=rest, next_at=rest[0].at), 1, (message("r1"), message("r1b")))])
+    store.move_on([Come(replace(claimed, alarms=(), next_at=NEVER), 1, (message("r1"),))])
 
     assert too_early == again == []
     assert [one.key for one in store.messages()] == ["r1", "r1b"]
@@ -337,9 +338,22 @@ def test_a_deadline_that_has_ended_sends_nothing(store):
     (claimed,) = store.claim_due(NOW + HOUR, 10, NOW + 2 * HOUR)
     store.commit(change(2, ended_steps=("here",)))
 
-    store.move_on(replace(claimed, alarms=(), next_at=NEVER), [message("r1")])
+    queued = store.move_on([Come(replace(claimed, alarms=(), next_at=NEVER), 2, (message("r1"),))])
 
-    assert store.messages() == []
+    assert (queued, store.messages()) == (0, [])
+
+
+def test_what_comes_of_a_case_that_has_moved_meanwhile_is_not_written(store):
+    """It was read before somebody was muted, say: nothing is queued for it, and it comes again later."""
+    store.commit(change(1, deadlines=(deadline(),)))
+    (claimed,) = store.claim_due(NOW + HOUR, 10, NOW + 2 * HOUR)
+    store.commit(change(2))
+    stale = Come(replace(claimed, alarms=(), next_at=NEVER), 1, (message("r1"),))
+
+    queued = store.move_on([stale])
+
+    assert (queued, store.messages()) == (0, [])
+    assert [one.alarms for one in store.claim_due(NOW + 2 * HOUR, 10, NOW + 3 * HOUR)] == [claimed.alarms]
 
 
 def test_versions_and_actors_are_kept(store):

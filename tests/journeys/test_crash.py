@@ -125,6 +125,59 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(database_u
     house.close()
 
 
+WORKING = """
+import sys, time
+from datetime import datetime
+from pathlib import Path
+from engine.bootstrap import build
+from engine.clock import FixedClock
+from engine.settings import Settings
+folder, url, mail, now = Path(sys.argv[1]), sys.argv[2], sys.argv[3], datetime.fromisoformat(sys.argv[4])
+settings = Settings(data_dir=folder, database_url=url, smtp_url=mail, sender_address="m@example.org")
+house = build(settings, FixedClock(now))
+print("ready", flush=True)
+while True:
+    house.sweep.run()
+    house.courier.run()
+"""
+
+
+def test_sweep_and_courier_are_killed_and_each_reminder_leaves_in_one_letter(database_url, tmp_path, mail_server):
+    """Forty cases are late for one reader each; after every death the leases run out, and the next one goes on.
+
+    Each alarm tells each role once. A mail that came twice is the one that was in flight, under the same id, with the same rows.
+    """
+    house = opened(tmp_path, database_url, mail_server.url, BEGIN)
+    refs = [house.casework.launch("ping", "FR", "AL", "one", {}, {}).ref for _ in range(40)]
+    house.courier.run()
+    turns = len(mail_server.taken)
+    chance = random.Random(12)
+    for number in range(ROUNDS):
+        # Wednesday morning: the reminder; on each of the next hours a process that dies.
+        now = (BEGIN + timedelta(days=2, hours=number)).isoformat()
+        words = [sys.executable, "-c", WORKING, str(tmp_path), database_url, mail_server.url, now]
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+            time.sleep(chance.random() * (0.01, 0.03, 0.1, 0.2)[min(number, 3)])
+            child.send_signal(signal.SIGKILL)
+
+    house.clock.advance(timedelta(days=2, hours=ROUNDS))  # type: ignore[attr-defined]
+    house.sweep.run()
+    house.courier.run()
+    reminders = [one for one in house.store.messages() if one.kind == "reminder"]
+    arrived = [(re.sub("[<>]", "", id).split("@")[0], body) for id, _, body in mail_server.taken[turns:]]
+    assert Counter((one.ref, one.role) for one in reminders) == dict.fromkeys(
+        [(ref, role) for ref in refs for role in ("one", "two")], 1
+    )
+    assert {one.state for one in reminders} == {MessageState.SENT}
+    assert {id for id, _ in arrived} == {one.letter or one.key for one in reminders}
+    assert len(arrived) - len({id for id, _ in arrived}) <= ROUNDS
+    told = Counter(ref for body in dict(arrived).values() for ref in refs if ref in body)
+    assert told == dict.fromkeys(refs, 2)
+    house.close()
+
+
 DYING = """
 import os, signal, sys
 from datetime import datetime

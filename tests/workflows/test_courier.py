@@ -53,10 +53,9 @@ def with_messages(house: Application, count: int, address: str = "desk@example.o
         ]
     )
     ref = house.casework.launch("ping", "FR", "AL", "one", {}, {}).ref
-    (deadline,) = house.store.deadlines(ref)
     kind, state = MessageKind.YOUR_TURN, MessageState.QUEUED
     more = [NewMessage(f"m{n}", ref, 1, kind, "one", "one", "here", "reminder", state, NOW) for n in range(count)]
-    house.store.move_on(deadline, more)
+    house.store.queue(more)
     return ref
 
 

@@ -41,10 +41,9 @@ def test_two_workers_share_the_work_and_one_is_killed(postgres_url, tmp_path, ma
         ]
     )
     ref = house.casework.launch("ping", "FR", "AL", "one", {}, {}).ref
-    (deadline,) = house.store.deadlines(ref)
     kind, state = MessageKind.YOUR_TURN, MessageState.QUEUED
-    house.store.move_on(
-        deadline, [NewMessage(f"m{n}", ref, 1, kind, "one", "one", "here", "reminder", state, NOW) for n in range(500)]
+    house.store.queue(
+        [NewMessage(f"m{n}", ref, 1, kind, "one", "one", "here", "reminder", state, NOW) for n in range(500)]
     )
     environment = {
         **os.environ, **prefect.environment, "PREFECT_HOME": str(tmp_path / "worker"), "PASSERELLE_HOME": str(ROOT),
@@ -80,7 +79,7 @@ def test_two_workers_share_the_work_and_one_is_killed(postgres_url, tmp_path, ma
         connection.exec_driver_sql("UPDATE outbox SET next_at = 0 WHERE state = 'sending'")
     command("deployment", "run", "deliver-due/courier")
     wait_until(lambda: not _held(house, MessageState.QUEUED, MessageState.SENDING))
-    os.killpg(workers[1].pid, signal.SIGTERM)
+    os.killpg(workers[1].pid, signal.SIGKILL)
     for worker, log in zip(workers, logs, strict=True):
         worker.wait(30)
         log.close()

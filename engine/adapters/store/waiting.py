@@ -12,8 +12,8 @@ from sqlalchemy import ClauseElement, Connection, bindparam, func, select, text,
 
 from engine.adapters.store.database import Database, instant, micros
 from engine.adapters.store.rows import NEW_MESSAGE, alarms_text, deadline_of, message_of, message_row
-from engine.adapters.store.tables import deadlines, outbox
-from engine.application.ports import NEVER, Deadline, Message, NewMessage
+from engine.adapters.store.tables import cases, deadlines, outbox
+from engine.application.ports import NEVER, Come, Deadline, Message, NewMessage
 from engine.values import MessageState
 
 _LEASE_SQLITE = (
@@ -44,6 +44,12 @@ _TAKEN = (
     update(deadlines)
     .where(deadlines.c.next_at == bindparam("was"), deadlines.c.id == bindparam("at_id"))
     .values(next_at=bindparam("until"))
+)
+_AS_READ = (
+    select(cases.c.ref, cases.c.seq)
+    .where(cases.c.ref.in_(bindparam("refs", expanding=True)))
+    .order_by(cases.c.ref)
+    .with_for_update(read=True)
 )
 _MOVE_ON = text(
     "UPDATE deadlines SET next_at = :next, alarms = :left "
@@ -130,16 +136,24 @@ class Waiting(Database):
                 self.run(connection, _TAKEN, taken)
         return [deadline_of(row) for row in rows]
 
-    def move_on(self, deadline: Deadline, messages: Sequence[NewMessage]) -> bool:
-        given = {
-            "ref": deadline.ref, "step": deadline.step, "name": deadline.name, "due": micros(deadline.due_at),
-            "next": micros(deadline.next_at), "left": alarms_text(deadline.alarms),
-        }  # fmt: skip
+    def move_on(self, come: Sequence[Come]) -> int:
+        messages: list[NewMessage] = []
         with self.writing() as connection:
-            moved = bool(self.run(connection, _MOVE_ON, given).rowcount)
-            if moved:
-                self._queue(connection, messages)
-        return moved
+            # A move of one of these cases waits until this is written, and then finds it: a mute cancels what is queued here.
+            found = connection.execute(_AS_READ, {"refs": sorted({one.deadline.ref for one in come})})
+            seqs = {row.ref: row.seq for row in found}
+            for one in come:
+                if seqs.get(one.deadline.ref) == one.seq and self._is_moved_on(connection, one.deadline):
+                    messages += one.messages
+            self._queue(connection, messages)
+        return len(messages)
+
+    def _is_moved_on(self, connection: Connection, one: Deadline) -> bool:
+        given = {
+            "ref": one.ref, "step": one.step, "name": one.name, "due": micros(one.due_at), "next": micros(one.next_at),
+            "left": alarms_text(one.alarms),
+        }  # fmt: skip
+        return bool(self.run(connection, _MOVE_ON, given).rowcount)
 
     def _queue(self, connection: Connection, messages: Sequence[NewMessage]) -> None:
         """Queue messages; those whose key is known were queued before."""

@@ -67,9 +67,10 @@ class Life:
     """
 
     __slots__ = (
-        "_among", "_done", "_signing", "_taken", "_today", "_voided", "acknowledgements", "actions", "alongside", "arrived",
-        "attributes", "calendars", "diary", "due", "entered", "held", "launched_at", "left", "main", "now", "number", "outcome",
-        "parties", "paused", "records", "resumed", "rounds", "seq", "series", "sop", "strands", "timed", "timers",
+        "_among", "_coming", "_done", "_signing", "_steps", "_taken", "_today", "_voided", "acknowledgements",
+        "actions", "alongside", "arrived", "attributes", "calendars", "diary", "due", "entered", "held",
+        "launched_at", "left", "main", "now", "number", "outcome", "parties", "paused", "records", "resumed",
+        "rounds", "seq", "series", "sop", "strands", "timed", "timers",
     )  # fmt: skip
 
     def __init__(self, sop: CompiledSop, number: int, calendars: Calendars, now: datetime, keep_diary: bool) -> None:
@@ -100,6 +101,8 @@ class Life:
         self._taken: dict[str, tuple[int, ...]] = {}
         self.acknowledgements: dict[str, str] = {}
         self._among: frozenset[str] | None = None
+        self._steps: tuple[str, ...] | None = None
+        self._coming: datetime | None = None
         self._today: date | None = None
         self._signing: str | None = None
 
@@ -124,7 +127,9 @@ class Life:
 
     def steps(self) -> tuple[str, ...]:
         """Every step of the configuration, in the order in which `decide` looks at them."""
-        return (self.main, *self.strands.values(), *self.alongside.values())
+        if self._steps is None:
+            self._steps = (self.main, *self.strands.values(), *self.alongside.values())
+        return self._steps
 
     # ── As requirements see it ──────────────────────────────────────────────────────────────────────────────────
 
@@ -261,7 +266,7 @@ class Life:
         self._lapse()
 
     def _lapse(self) -> None:
-        if not self.series:
+        if self._coming is None or self.now < self._coming:
             return
         closed = self.outcome is not None
         for name in self.steps():
@@ -275,6 +280,13 @@ class Life:
                 if late and ready and not (closed and not step.after_end) and not hold(ready, self):
                     for round_ in late:
                         round_.state = "lapsed"
+        self._look_out()
+
+    def _look_out(self) -> None:
+        """Note when the first occurrence is due that is open: before that none can lapse."""
+        self._coming = min(
+            (one.due_at for own in self.series.values() for one in own if one.state == "open"), default=None
+        )
 
     def _note(self, move: Move) -> None:
         self.seq += 1
@@ -320,7 +332,7 @@ class Life:
 
     def _enter(self, step: str) -> None:
         compiled = self.sop.steps[step]
-        self._among = None
+        self._among = self._steps = None
         if compiled.alongside:
             self.alongside[compiled.line] = step
         elif compiled.parent is not None:
@@ -363,7 +375,8 @@ class Life:
         self._leave(step)
         self._done[step] = self.seq
         self.main, self.strands, since = self.paused
-        self.paused, self._among = None, None
+        self.paused = self._among = self._steps = None
+        self._coming = self.now
         back, length = (self.main, *self.strands.values()), self.now - since
         for name in back:
             if name in self.due:
@@ -409,6 +422,7 @@ class Life:
                 for new, old in zip(fresh, known, strict=True)
             ]
         self.series[key] = fresh
+        self._look_out()
         self.rounds += [(step, name, n, one.due_at) for n, one in enumerate(fresh) if one.state == "open"]
 
     def _origin(self, rule: m.Origin | m.FieldOfForm | None, step: str) -> datetime | date | None:

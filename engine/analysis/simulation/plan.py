@@ -12,20 +12,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from random import Random
 from typing import Final, TypeAlias
 
+from engine.analysis.simulation.answers import NOTHING, Answers, Slot, answers_of, slot_of
 from engine.analysis.simulation.life import Acknowledging, Life, Recording
 from engine.analysis.simulation.pace import Staff
-from engine.cases.case import RecordView, record_key
+from engine.analysis.simulation.sample import Filling, Sample, asked_for, dates_ahead
+from engine.cases.case import RecordView
 from engine.cases.deadlines import wait_until
-from engine.forms.model import FieldType, FormField
-from engine.forms.record import typed
 from engine.sop import model as m
 from engine.sop.compile import CompiledAction, CompiledSop
-from engine.sop.requirements import Guard, Predicate, Scope, guard, values_of
+from engine.sop.requirements import Guard, Predicate, Scope, guard
 from engine.values import Value
 
 DEPTH: Final = 4
@@ -33,45 +33,6 @@ DEPTH: Final = 4
 
 ROUNDS: Final = 3
 """How often the requirements of an action are gone through: a record for one of them may undo what another asked for."""
-
-AHEAD: Final = 30
-"""A date to which time is counted (a departure, a last day) lies up to so many days ahead; any other date is today's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What a record has to say: field -> allowed and barred values, fields that repeat another form's, signatures."""
-
-    allowed: Mapping[str, tuple[Value, ...]]
-    barred: Mapping[str, frozenset[Value]]
-    same: tuple[tuple[str, str, str], ...] = ()
-    signers: tuple[str, ...] = ()
-
-    def with_(self, other: Answers) -> Answers:
-        """Return what satisfies both."""
-        allowed = dict(self.allowed)
-        for name, values in other.allowed.items():
-            allowed[name] = tuple(one for one in allowed[name] if one in values) if name in allowed else values
-        barred = {**self.barred, **{name: self.barred.get(name, frozenset()) | v for name, v in other.barred.items()}}
-        signers = tuple(dict.fromkeys((*self.signers, *other.signers)))
-        return Answers(allowed, barred, (*self.same, *other.same), signers)
-
-
-NOTHING: Final = Answers({}, {})
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where a record counts: its part, and for a keyed one who receives it and for what."""
-
-    part: str
-    role: str | None = None
-    purpose: str | None = None
-    key: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "key", record_key(self.part, self.role, self.purpose))
-
 
 Mark: TypeAlias = tuple[list[Recording | Acknowledging], dict[str, RecordView], dict[str, str]]
 
@@ -109,8 +70,9 @@ class Attempt:
 
     def _record(self, slot: Slot, key: str, answers: Answers) -> datetime | None:
         life, first = self.life, None
+        entries = self._planner.entries.get(slot.part, {})
         for step in life.steps():
-            for actor, wants in self._planner.entries.get((step, slot.part), ()):
+            for actor, wants in entries.get(step, ()):
                 if all(want.holds(life) for want in wants):
                     return self._write(slot, key, answers, actor)
                 before = self.mark()
@@ -201,7 +163,7 @@ class _Closed(Want):
 class _Form(Want):
     def __init__(self, requirement: m.FormRequirement, scope: Scope) -> None:
         super().__init__(requirement, scope)
-        self.slot = _slot(requirement)
+        self.slot = slot_of(requirement)
         self.answers = answers_of(requirement, scope)
 
     def bring_about(self, attempt: Attempt) -> datetime | None:
@@ -285,7 +247,7 @@ def _otherwise(one: m.Requirement, scope: Scope) -> tuple[Slot, Answers] | None:
     if not isinstance(one, m.FormRequirement):
         return None
     asked = answers_of(one, scope).allowed
-    return _slot(one), Answers({}, {name: frozenset(values) for name, values in list(asked.items())[:1]})
+    return slot_of(one), Answers({}, {name: frozenset(values) for name, values in list(asked.items())[:1]})
 
 
 def want_of(requirement: m.Requirement, scope: Scope) -> Want:
@@ -305,79 +267,6 @@ def want_of(requirement: m.Requirement, scope: Scope) -> Want:
             return _Closed(requirement, scope)
 
 
-def answers_of(one: m.FormRequirement, scope: Scope) -> Answers:
-    """Return what a record must say to meet a requirement, its values typed and in the order written."""
-    part = scope.parts[one.form]
-    allowed = {name: _typed(part.fields[name], values) for name, values in one.where.items()}
-    for name, listed in one.in_list.items():
-        values = _typed(part.fields[name], scope.sop.lists[listed])
-        allowed[name] = tuple(value for value in allowed.get(name, values) if value in values)
-    barred = {name: values_of(part, name, scope.sop.lists[listed]) for name, listed in one.not_in_list.items()}
-    same = one.same_as or {}
-    pairs = {same.rpartition(".")[2]: same} if isinstance(same, str) else same
-    split = ((own, *other.rpartition(".")[::2]) for own, other in pairs.items())
-    return Answers(allowed, barred, tuple(split), one.signed_by)
-
-
-def _typed(field: FormField, written: Iterable[str]) -> tuple[Value, ...]:
-    return tuple(typed(field.type, text, field.choices) for text in written)
-
-
-def _slot(one: m.FormRequirement) -> Slot:
-    return Slot(one.form) if one.for_ is None else Slot(one.form, one.for_.role, one.for_.purpose)
-
-
-# ── What a field says where nothing asks for a certain value ─────────────────────────────────────────────────────
-
-
-class Sample:
-    """From what a field is filled: `fixed` values, those that some requirement of the procedure asks for, else any that fit.
-
-    Without `fixed` values it is a date, drawn anew with every record, or a text that nothing asks for.
-    """
-
-    def __init__(
-        self, field: FormField, asked: tuple[Value, ...], countries: tuple[str, ...], lies_ahead: bool
-    ) -> None:
-        self._field, self._countries = field, countries
-        self._ahead = AHEAD if lies_ahead else 0
-        self.fixed = asked or self._of_type()
-
-    def draw(self, life: Life, random: Random) -> Value:
-        """Return a value where there are no fixed ones."""
-        if self._field.type is not FieldType.DATE:
-            return "as told"
-        if not self._ahead:
-            return life.signing_date
-        return (life.today + timedelta(days=random.randint(0, self._ahead))).isoformat()
-
-    def allowed(self, answers: Answers, name: str) -> tuple[Value, ...] | None:
-        """Return the values that a record may have here, as far as they can be listed; None: any."""
-        allowed, barred = answers.allowed.get(name, self.fixed), answers.barred.get(name)
-        if barred is not None:
-            allowed = tuple(one for one in allowed or self._of_type() or ("something else",) if one not in barred)
-            return allowed or tuple(one for one in self._of_type() if one not in barred)
-        return allowed if allowed or name in answers.allowed else None
-
-    def _of_type(self) -> tuple[Value, ...]:
-        match self._field.type:
-            case FieldType.BOOLEAN:
-                return (True, False)
-            case FieldType.CHOICE:
-                return tuple(self._field.choices or ())
-            case FieldType.NUMBER:
-                low = int(self._field.min or 0)
-                return tuple(range(low, low + 10)) if self._field.max is None else (low, int(self._field.max))
-            case FieldType.COUNTRY:
-                return self._countries
-            case _:
-                return ()
-
-
-Filling: TypeAlias = tuple[str, tuple[Value, ...] | None, Sample]
-"""A field, the values it may have (None: it is drawn), and its sample."""
-
-
 # ── The procedure, made ready ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -394,7 +283,7 @@ class Planner:
 
     def __init__(self, sop: CompiledSop, staff: Staff) -> None:
         self._sop = sop
-        asked, countries, ahead = _asked_for(sop), (*sop.sop.destination, *sop.sop.origin), _dates_ahead(sop)
+        asked, countries, ahead = asked_for(sop), (*sop.sop.destination, *sop.sop.origin), dates_ahead(sop)
         self.fields: dict[str, dict[str, Sample]] = {
             part: {
                 name: Sample(
@@ -404,17 +293,17 @@ class Planner:
             }
             for part, names in sop.reads.items()
         }
-        self.entries: dict[tuple[str, str], tuple[tuple[str, tuple[Want, ...]], ...]] = {}
+        self.entries: dict[str, dict[str, tuple[tuple[str, tuple[Want, ...]], ...]]] = {}
         for step in sop.steps.values():
             for part, entries in step.recordable.items():
                 ready = ((staff.recorder(entry.by), self._wants(entry.guards, step.name)) for entry in entries)
-                self.entries[step.name, part] = tuple((by, wants) for by, wants in ready if by is not None)
-        own = (action for step in sop.steps.values() for action in step.actions.values())
+                own = tuple((by, wants) for by, wants in ready if by is not None)
+                self.entries.setdefault(part, {})[step.name] = own
         # By identity: the models that ask live as long as the planner, and what is made of them is kept beside its result.
         self._fillings: dict[tuple[str, int, bool], tuple[tuple[Filling, ...], Answers]] = {}
         self._just: dict[tuple[str, Value], Answers] = {}
         self._together: dict[tuple[int, int], tuple[Answers, Answers, Answers]] = {}
-        self._ways = {action.key: self._way(action) for action in (*own, *sop.everywhere.values())}
+        self._ways = {action.key: self._way(action) for action in sop.every_action()}
 
     def attempt(
         self, life: Life, action: CompiledAction, random: Random
@@ -424,8 +313,9 @@ class Planner:
         unmet = [want for want in way.wants if not want.holds(life)]
         if not unmet:
             return life.now, ()
-        if any(isinstance(want, _Closed) for want in unmet):
-            return None, ()
+        for want in unmet:
+            if isinstance(want, _Closed):
+                return None, ()
         attempt = Attempt(self, life, random, way.asked)
         try:
             for _ in range(ROUNDS):
@@ -502,37 +392,3 @@ class Planner:
             if isinstance(want, _Form):
                 asked[want.slot.key] = asked.get(want.slot.key, NOTHING).with_(want.answers)
         return Way(wants, asked)
-
-
-def _asked_for(sop: CompiledSop) -> dict[tuple[str, str], tuple[Value, ...]]:
-    """Collect, for every field, the values that some requirement asks for, in the order of the file."""
-    found: dict[tuple[str, str], dict[Value, None]] = {}
-    ready = [entry.guards for step in sop.steps.values() for entry in step.entries]
-    ready += [action.guards for step in sop.steps.values() for action in step.actions.values()]
-    ready += [action.guards for action in sop.everywhere.values()]
-    for one in (one for own in ready for guarded in own for one in _positive([guarded.requirement])):
-        for name, values in answers_of(one, sop.scope).allowed.items():
-            found.setdefault((one.form, name), {}).update(dict.fromkeys(values))
-    return {where: tuple(values) for where, values in found.items()}
-
-
-def _dates_ahead(sop: CompiledSop) -> set[tuple[str | None, str | None]]:
-    """Name the date fields to which time is counted: those of deadlines with `before`, and those of timed actions."""
-    found: set[tuple[str | None, str | None]] = set()
-    for step in sop.steps.values():
-        due = step.model.due
-        if due is not None and due.before is not None and due.from_ is not None:
-            found.add((due.from_.form, due.from_.field))
-        for action in step.model.actions.values():
-            if action.automatic is not None and action.automatic.from_ is not None:
-                found.add((action.automatic.from_.form, action.automatic.from_.field))
-    return found
-
-
-def _positive(requirements: Iterable[m.Requirement]) -> Iterator[m.FormRequirement]:
-    """Yield what is asked of forms, without what `none_of` asks them not to say."""
-    for one in requirements:
-        if isinstance(one, m.FormRequirement):
-            yield one
-        elif isinstance(one, m.AnyOfRequirement):
-            yield from _positive(one.any_of)

@@ -243,11 +243,14 @@ class _Rehearsal:
             for step in life.resumed[0]:
                 self._resume(play, step, life.resumed[1])
             life.resumed = None
-        for step, name, at in life.timed:
-            self._push(max(at, life.now), _Event.TIMER, play, (step, name, at))
-        for step, name, number, due_at in life.rounds:
-            self._push(max(due_at - MORNING_OF_DUE, life.now), _Event.VISIT, play, (step, name, number, due_at))
-        life.timed, life.rounds = [], []
+        if life.timed:
+            for step, name, at in life.timed:
+                self._push(max(at, life.now), _Event.TIMER, play, (step, name, at))
+            life.timed = []
+        if life.rounds:
+            for step, name, number, due_at in life.rounds:
+                self._push(max(due_at - MORNING_OF_DUE, life.now), _Event.VISIT, play, (step, name, number, due_at))
+            life.rounds = []
 
     def _entered(self, play: Play, step: str) -> None:
         own = self._own.get(step)

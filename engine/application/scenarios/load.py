@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,6 +84,11 @@ def when(at: datetime | None) -> datetime:
     return at
 
 
+def _beside(path: Path, named: str) -> Path:
+    """Return a file that a story names as seen from itself, without a way up and down again in its path."""
+    return Path(os.path.normpath(path.parent / named))
+
+
 def load_story(path: Path, beside: Path | None = None) -> tuple[Story | None, list[Diagnostic]]:
     """Read one story.
 
@@ -135,7 +141,7 @@ def _continued(path: Path, scenario: Scenario, told: Sequence[Told], base: Story
         launch = scenario.launch or Launch()
         shared = {
             "sop": scenario.sop or "", "destination": scenario.from_ or "", "origin": scenario.to or "",
-            "procedure": None if scenario.procedure is None else path.parent / scenario.procedure,
+            "procedure": None if scenario.procedure is None else _beside(path, scenario.procedure),
             "falls_due": scenario.falls_due, "actors": scenario.actors, "launch": launch, "events": told,
         }  # fmt: skip
     else:
