@@ -16,12 +16,7 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
     yield from unknown("SOP211", file, found, known, "actions")
 
 
-CHECK = Check(
-    code="SOP211",
-    title="An action that does not exist",
-    reason="A count of it would stay at nought for ever.",
-    severity=Severity.ERROR,
-    bad="""\
+_BAD = """\
 steps:
   counselling:
     title: {en: Counselling, fr: Conseil}
@@ -31,17 +26,14 @@ steps:
       finish: {to: closed, by: [case_manager], requires: [{taken: {action: finsih, at_most: 3}}]}
       stop: {to: closed, by: [case_manager]}
   closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
-    good="""\
-steps:
-  counselling:
-    title: {en: Counselling, fr: Conseil}
-    responsible: [case_manager]
-    forms: [consent]
-    actions:
-      finish: {to: closed, by: [case_manager], requires: [{taken: {action: finish, at_most: 3}}]}
-      stop: {to: closed, by: [case_manager]}
-  closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
+"""
+
+CHECK = Check(
+    code="SOP211",
+    title="An action that does not exist",
+    reason="A count of it would stay at nought for ever.",
+    severity=Severity.ERROR,
+    bad=_BAD,
+    good=_BAD.replace("finsih", "finish"),
     run=_run,
 )

@@ -34,12 +34,7 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
             yield Diagnostic("SOP205", message, at, did_you_mean(use.field, dates, "dates in this part"))
 
 
-CHECK = Check(
-    code="SOP205",
-    title="A field that the form does not have",
-    reason="A missing field never matches, so the requirement could never be met and the deadline never start.",
-    severity=Severity.ERROR,
-    bad="""\
+_BAD = """\
 steps:
   counselling:
     title: {en: Counselling, fr: Conseil}
@@ -48,16 +43,14 @@ steps:
     actions:
       finish: {to: closed, by: [case_manager], requires: [{form: risk, where: {desicion: safe}}]}
   closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
-    good="""\
-steps:
-  counselling:
-    title: {en: Counselling, fr: Conseil}
-    responsible: [case_manager]
-    forms: [risk]
-    actions:
-      finish: {to: closed, by: [case_manager], requires: [{form: risk, where: {decision: safe}}]}
-  closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
+"""
+
+CHECK = Check(
+    code="SOP205",
+    title="A field that the form does not have",
+    reason="A missing field never matches, so the requirement could never be met and the deadline never start.",
+    severity=Severity.ERROR,
+    bad=_BAD,
+    good=_BAD.replace("desicion", "decision"),
     run=_run,
 )

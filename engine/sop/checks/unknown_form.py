@@ -33,12 +33,7 @@ def _wrong(file: SopFile) -> Iterator[Wrong]:
             yield Wrong(mention, f'"{form}" as a whole, but its parts are recorded and read one by one', hint)
 
 
-CHECK = Check(
-    code="SOP204",
-    title="A form, or a part of one, that does not exist",
-    reason="What can't be recorded can't be required: the action would stay shut for ever.",
-    severity=Severity.ERROR,
-    bad="""\
+_BAD = """\
 steps:
   counselling:
     title: {en: Counselling, fr: Conseil}
@@ -47,16 +42,14 @@ steps:
     actions:
       finish: {to: closed, by: [case_manager], requires: [{form: consent.returning}]}
   closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
-    good="""\
-steps:
-  counselling:
-    title: {en: Counselling, fr: Conseil}
-    responsible: [case_manager]
-    forms: [consent]
-    actions:
-      finish: {to: closed, by: [case_manager], requires: [{form: consent.return}]}
-  closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
+"""
+
+CHECK = Check(
+    code="SOP204",
+    title="A form, or a part of one, that does not exist",
+    reason="What can't be recorded can't be required: the action would stay shut for ever.",
+    severity=Severity.ERROR,
+    bad=_BAD,
+    good=_BAD.replace("consent.returning", "consent.return"),
     run=_run,
 )

@@ -16,12 +16,7 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
     yield from unknown("SOP209", file, found, known, "lists")
 
 
-CHECK = Check(
-    code="SOP209",
-    title="A list that does not exist",
-    reason="A place that must not be returned to would not be recognised.",
-    severity=Severity.ERROR,
-    bad="""\
+_BAD = """\
 lists:
   no_return: [Somewhere]
 steps:
@@ -32,18 +27,14 @@ steps:
     actions:
       finish: {to: closed, by: [case_manager], requires: [{form: risk, not_in_list: {place: no_retrun}}]}
   closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
-    good="""\
-lists:
-  no_return: [Somewhere]
-steps:
-  counselling:
-    title: {en: Counselling, fr: Conseil}
-    responsible: [case_manager]
-    forms: [risk]
-    actions:
-      finish: {to: closed, by: [case_manager], requires: [{form: risk, not_in_list: {place: no_return}}]}
-  closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
+"""
+
+CHECK = Check(
+    code="SOP209",
+    title="A list that does not exist",
+    reason="A place that must not be returned to would not be recognised.",
+    severity=Severity.ERROR,
+    bad=_BAD,
+    good=_BAD.replace("no_retrun", "no_return"),
     run=_run,
 )

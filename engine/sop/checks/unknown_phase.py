@@ -16,12 +16,7 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
     yield from unknown("SOP210", file, found, known, "phases")
 
 
-CHECK = Check(
-    code="SOP210",
-    title="A phase that does not exist",
-    reason="An action meant to be open everywhere in it would be open nowhere.",
-    severity=Severity.ERROR,
-    bad="""\
+_BAD = """\
 steps:
   counselling:
     title: {en: Counselling, fr: Conseil}
@@ -37,23 +32,14 @@ everywhere:
     title: {en: Stop, fr: Arrêt}
     by: [case_manager]
     to: closed
-""",
-    good="""\
-steps:
-  counselling:
-    title: {en: Counselling, fr: Conseil}
-    responsible: [case_manager]
-    forms: [consent]
-    phase: decision
-    actions:
-      finish: {to: closed, by: [case_manager]}
-  closed: {end: done, title: {en: Closed, fr: Clos}}
-everywhere:
-  stop:
-    while: {phases: [decision]}
-    title: {en: Stop, fr: Arrêt}
-    by: [case_manager]
-    to: closed
-""",
+"""
+
+CHECK = Check(
+    code="SOP210",
+    title="A phase that does not exist",
+    reason="An action meant to be open everywhere in it would be open nowhere.",
+    severity=Severity.ERROR,
+    bad=_BAD,
+    good=_BAD.replace("decisoin", "decision"),
     run=_run,
 )

@@ -22,12 +22,7 @@ def _run(file: SopFile) -> Iterator[Diagnostic]:
     return once("SOP203", file, wrong)
 
 
-CHECK = Check(
-    code="SOP203",
-    title="A role that does not exist",
-    reason="Nobody stands for it: an action could be taken by no one, or a message would reach no one.",
-    severity=Severity.ERROR,
-    bad="""\
+_BAD = """\
 steps:
   counselling:
     title: {en: Counselling, fr: Conseil}
@@ -35,15 +30,14 @@ steps:
     actions:
       finish: {to: closed, by: [case_manger]}
   closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
-    good="""\
-steps:
-  counselling:
-    title: {en: Counselling, fr: Conseil}
-    responsible: [case_manager]
-    actions:
-      finish: {to: closed, by: [case_manager], tell: [receiving_worker]}
-  closed: {end: done, title: {en: Closed, fr: Clos}}
-""",
+"""
+
+CHECK = Check(
+    code="SOP203",
+    title="A role that does not exist",
+    reason="Nobody stands for it: an action could be taken by no one, or a message would reach no one.",
+    severity=Severity.ERROR,
+    bad=_BAD,
+    good=_BAD.replace("case_manger", "case_manager], tell: [receiving_worker"),
     run=_run,
 )
