@@ -1,4 +1,4 @@
-"""What it takes to decide safeguards: all of the adult procedure, many independent strands, many steps in a row.
+"""What it takes to decide safeguards: all of a shipped procedure, many independent strands, many steps in a row.
 
 Times are medians of processor time: one thread does nothing but think, and other work on the machine should not count.
 """
@@ -10,7 +10,6 @@ import statistics
 import time
 from typing import Any
 
-from benchmarks.thought import ADULT
 from engine.analysis.model_check import Verdict, prove
 from engine.settings import DEFINITIONS
 from engine.sop.compile import CompiledSop, compile_sop
@@ -20,23 +19,23 @@ from engine.sop.model import Sop
 TITLE = {"en": "Title"}
 
 
-def adult() -> tuple[float, int, int]:
-    """Return what deciding every safeguard of the adult procedure takes (ms), their number, and the memory held (MB)."""
+def shipped(id: str) -> tuple[float, int, int]:
+    """Return what deciding every safeguard of a shipped procedure takes (ms), their number, and the memory held (MB)."""
     shelf, _ = Shelf.of(DEFINITIONS)
-    loaded, _ = load_sop(ADULT, shelf)
+    loaded, _ = load_sop(DEFINITIONS / "sops" / f"{id}.yaml", shelf)
     assert loaded is not None
     took, count = _median(compile_sop(loaded.sop, shelf.forms, "v"))
     return took, count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def strands() -> float:
-    """Return what it takes (ms) to decide one safeguard over 17 independent strands of two steps."""
+def strands(number: int = 17) -> float:
+    """Return what it takes (ms) to decide one safeguard over so many independent strands of two steps."""
     lines = {
         f"line{n}": {
             "start": f"open{n}",
             "steps": {f"open{n}": _step(f"go{n}", f"done{n}"), f"done{n}": {"end": "done", "title": TITLE}},
         }
-        for n in range(17)
+        for n in range(number)
     }
     depart = {"to": "over", "by": ["worker"], "requires": [{"strands": "done"}]}
     steps = {"all": {"title": TITLE, "strands": lines, "actions": {"depart": depart}}, "over": _over()}

@@ -126,6 +126,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from engine.bootstrap import build
+from engine.clock import FixedClock
 from engine.settings import Settings
 folder, url, mail, now = Path(sys.argv[1]), sys.argv[2], sys.argv[3], datetime.fromisoformat(sys.argv[4])
 settings = Settings(data_dir=folder, database_url=url, smtp_url=mail, sender_address="m@example.org")

@@ -115,7 +115,7 @@ def test_what_is_late_only_by_the_new_count_is_told_once(small, begun, publish):
     """The new deadline lies in the past: those responsible hear it with the next sweep, and not again."""
     small.clock.advance(timedelta(days=2, hours=18))
     small.sweep.run()
-    publish(("due: {within: 3 days, remind: [1 day before]", "due: {within: 1 day, remind: [2 days before]"))
+    publish(("due: {within: 3 days, remind: [1 day before]", "due: {within: 1 day, remind: [1 day before]"))
 
     small.migrations.apply(small.migrations.plan("small", 2))
 
@@ -262,7 +262,8 @@ def test_a_field_that_only_the_new_version_reads_is_read_from_the_record(small, 
     small.casework.record(
         begun, "journey", {"day": "2026-04-01", "signed_on": "2026-03-02", "signed_by": ["worker"]}, "w"
     )
-    publish(("from: {form: journey, field: day}}\n    series", "from: {enter: away}}\n    series"))
+    looks_ahead = "    foresee: {on: {form: journey, field: day}, for: visit, before: 3 days}\n"
+    publish(("from: {form: journey, field: day}}\n    series", "from: {enter: away}}\n    series"), (looks_ahead, ""))
     small.migrations.apply(small.migrations.plan("small", 2))
     assert small.casework.load(begun).facts.records["journey"].fields == {}
 
