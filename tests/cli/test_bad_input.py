@@ -268,17 +268,15 @@ def test_2400_steps(check, back):
 
 
 def test_the_time_of_checks_grows_with_the_steps(folder):
-    """Four times as many steps take nowhere near sixteen times as long."""
-    from engine.sop.check import check_file
-    from engine.sop.load import Shelf
-
-    shelf = Shelf.of(folder)[0]
+    """Eight times as many steps take nowhere near sixty-four times as long."""
+    from engine.application.procedures import check
 
     def seconds(steps: int) -> float:
         path = folder / f"{steps}.yaml"
         path.write_text(long(steps, "\n      back: {to: step_0, by: [case_manager]}"), encoding="utf-8")
         began = time.process_time()
-        assert check_file(path, shelf)[0] is not None
+        (checked,) = check(path)
+        assert checked.file is not None
         return time.process_time() - began
 
     seconds(10)
