@@ -14,6 +14,7 @@ from engine.analysis.report import flow
 from engine.application.procedures import Checked
 from engine.diagnostics import Place
 from engine.sop.load import SopFile
+from engine.sop.model import Safeguard
 from engine.sop.requirements import words
 from engine.sop.rules import RULES
 from engine.sop.uses import TakenUp
@@ -83,7 +84,7 @@ def shape_rights(file: SopFile) -> dict[str, object]:
                 "title": dict(uses[0].shared.right.title or {}),
                 "evidence": [str(one) for one in uses[0].shared.right.evidence],
                 "safeguards": [id for one in uses for id in one.safeguards.values()],
-                "uses": [_shape(one.place) for one in uses],
+                "uses": [_shape(_place(file, one)) for one in uses],
                 "enforced_by": [
                     {"rule": str(one.rule), "says": RULES[one.rule].says, "note": dict(one.note or {})}
                     for one in uses[0].shared.right.enforced_by
@@ -113,6 +114,13 @@ def shape_explanation(file: SopFile, explanations: Sequence[Explanation]) -> dic
             for site, guarded in _other_way(file, explanations)
         ],
     }
+
+
+def _place(file: SopFile, taken: TakenUp) -> Place:
+    """Return where a procedure takes up a shared safeguard."""
+    first = next(iter(taken.safeguards.values()))
+    number = next(n for n, one in enumerate(file.sop.safeguards) if isinstance(one, Safeguard) and one.id == first)
+    return file.place_of(number)[0]
 
 
 def _rights(file: SopFile) -> dict[str, list[TakenUp]]:

@@ -15,7 +15,7 @@ from engine.sop.model import Safeguard, Sop
 from engine.sop.shelf import Shelf, find_root, load_form, read_file
 from engine.sop.stricter import weakened
 from engine.sop.uses import TakenUp, taken_up
-from engine.source import Marks, Node, Source, split_lines
+from engine.source import Marks, Node, Plain, Source, Spot, split_lines, without_places
 
 __all__ = ["Shelf", "SopFile", "find_root", "load_form", "load_sop"]
 
@@ -71,7 +71,10 @@ def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | N
     base: SopFile | None = None
     named: list[str] = []
     value, marks, taken = source.value, source.marks, list[TakenUp]()
-    if _is_built_on_others(source):
+    swiftly = _with_shared_safeguards(source, shelf)
+    if swiftly is not None:
+        value, marks, taken = swiftly
+    elif _is_built_on_others(source):
         named, faults = named_layers(source.marks.root, shelf.layers, shelf.faulty_layers)
         found += faults
         if faults:  # what they would have brought would be told as missing
@@ -102,6 +105,24 @@ def _load(path: Path, shelf: Shelf, chain: tuple[str, ...]) -> tuple[SopFile | N
         found += weakened(base.sop, sop, marks)
         found += other_countries(sop, [shelf.layers[name][0] for name in named], source.marks.root)
     return SopFile(sop, shelf, marks, str(path), source.text, taken, tuple(named)), found
+
+
+def _with_shared_safeguards(source: Source, shelf: Shelf) -> tuple[Plain, Marks, list[TakenUp]] | None:
+    """Put shared safeguards where a file that extends no other takes them up, without reading it again for its places.
+
+    None where there are none, where a place is needed after all, because something is wrong, or where it extends another.
+    """
+    value = source.value
+    if not isinstance(value, dict) or not _is_built_on_others(source) or "extends" in value or "layers" in value:
+        return None
+    nowhere = Spot(source.marks.file, 1, 1, 1)
+    concerned: Plain = {key: value[key] for key in ("safeguards", "bindings") if key in value}
+    uses = taken_up(without_places(concerned, nowhere), shelf.safeguards, None)
+    listed = uses.root.child("safeguards")
+    if uses.found or listed is None:
+        return None
+    marks = Marks(source.marks.file, lambda: taken_up(source.marks.root, shelf.safeguards, None).root)
+    return {**value, "safeguards": listed.plain()}, marks, uses.taken
 
 
 def _laid_on(under: SopFile, layer: Layer, source: Source) -> tuple[SopFile | None, list[Diagnostic]]:

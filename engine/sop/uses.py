@@ -23,7 +23,6 @@ class TakenUp:
 
     shared: Shared
     safeguards: Mapping[str, str]
-    place: Place
 
 
 @dataclass(slots=True)
@@ -82,7 +81,7 @@ def _entry(entry: Node, shelf: Mapping[str, Shared], common: Mapping[str, Node],
         return [entry]
     bound = {**common, **_dict(where)}
     ids = {name: name if suffix is None else f"{name}-{suffix.value}" for name in chosen}
-    uses.taken.append(TakenUp(shared, ids, Place(*named.spot)))
+    uses.taken.append(TakenUp(shared, ids))
     return [_stated(shared.statements[name], ids[name], bound, named.spot) for name in chosen]
 
 

@@ -15,11 +15,12 @@ from engine.source.blocks import STOPPED, further
 from engine.source.careful import MAX_FAULTS, careful
 from engine.source.swift import swift
 from engine.source.text import MAX_BYTES, decoded, indented, split_lines
-from engine.source.tree import Marks, Node, Path, Plain, Source, Spot
+from engine.source.tree import Marks, Node, Path, Plain, Source, Spot, without_places
 from engine.source.wording import shortened
 
 __all__ = [
     "CODES", "MAX_BYTES", "MAX_FAULTS", "Marks", "Node", "Path", "Plain", "Source", "Spot", "read", "shortened", "split_lines",
+    "without_places",
 ]  # fmt: skip
 
 CODES: Final = {

@@ -50,6 +50,16 @@ class Node:
         return None
 
 
+def without_places(value: Plain, nowhere: Spot) -> Node:
+    """Return plain values as nodes that all stand `nowhere`: for work on values whose places are not asked for."""
+    if isinstance(value, dict):
+        inner = {key: without_places(one, nowhere) for key, one in value.items()}
+        return Node(inner, nowhere, dict.fromkeys(value, nowhere))
+    if isinstance(value, list):
+        return Node([without_places(one, nowhere) for one in value], nowhere)
+    return Node(value, nowhere)
+
+
 class Marks:
     """Where each value and each key of a file stands; parts taken from other files point into those.
 
