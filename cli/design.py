@@ -20,7 +20,7 @@ from cli.rehearsal import rehearse
 from cli.sarif import sarif
 from cli.stories import play
 from engine.analysis.diagram import MODELS, SUFFIXES, Format, Overlay, draw, draw_overview
-from engine.analysis.model_check import Verdict
+from engine.analysis.model_check import UNTOLD, Verdict
 from engine.analysis.report import shapes
 from engine.application.ports import RecordedProof
 from engine.application.procedures import Checked, Proofs, check, explained
@@ -139,6 +139,9 @@ def _say(one: Checked, explaining: bool) -> None:
     print(f"{mark} {one.path}: {steps} steps, {len(sop.roles)} roles, {len(one.found)} {warned}")
     if one.proofs:
         print(f"  {len(one.proofs)} safeguards: {counted(proof.verdict for proof in one.proofs)}")
+        untold = sum(proof.reason == UNTOLD for proof in one.proofs)
+        if untold:
+            print(f"  of {untold} it was not found out whether what they speak of ever happens; JSON says of which")
     if sop.not_confirmed:
         by_country = Counter(point.country or "both countries" for point in sop.not_confirmed.values())
         listed = ", ".join(f"{count} of {country}" for country, count in by_country.items())

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from heapq import heappop, heappush
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from engine.analysis.counterexample import DoesNotRun, Happening, Player, count_moves, watched
 from engine.analysis.logic import Knows, Leaf, StepDone, TakenOften, TooLarge, written
@@ -52,6 +52,10 @@ class Verdict(StrEnum):
     VACUOUS = "vacuous"
 
 
+UNTOLD: Final = "No run breaks it; whether what it speaks of ever happens was not found out within the limits."
+"""Said of a safeguard that holds, where it may be that it protects nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How far one safeguard is looked into, at most.
@@ -73,7 +77,7 @@ class Proof:
 
     Attributes:
         explored: configurations visited; 0 where the requirements alone decide.
-        reason: in one sentence, why it is broken, undecided or vacuous; empty where it holds.
+        reason: in one sentence, why it is broken, undecided or vacuous; where it holds, empty or `UNTOLD`.
         counterexample: the moves to the harm, in order; only where it is broken.
         is_shortest: whether no shorter path breaks it.
         stops: the place in the procedure where it could be stopped (a key path of the file), and the requirement that would.
@@ -119,7 +123,7 @@ class Prover:
         self._moves = Moves(self._sop)
         self._questions = Questions(self._moves)
         self._base: Space | None = None
-        self._spoken: dict[object, bool] = {}
+        self._spoken: dict[object, bool | None] = {}
         self._learned: frozenset[Leaf] = frozenset()
 
     def decide(self, safeguard: m.Safeguard) -> Proof:
@@ -277,10 +281,13 @@ class Prover:
         )
         if key not in self._spoken:
             self._spoken[key] = self._happens(question)
-        return proof if self._spoken[key] else replace(_empty(proof.safeguard), explored=proof.explored)
+        happens = self._spoken[key]
+        if happens is None:
+            return replace(proof, reason=UNTOLD)
+        return proof if happens else replace(_empty(proof.safeguard), explored=proof.explored)
 
-    def _happens(self, question: Question) -> bool:
-        """Whether some of what a safeguard speaks of happens on a path; where that cannot be told within the limits, it does."""
+    def _happens(self, question: Question) -> bool | None:
+        """Whether some of what a safeguard speaks of happens on a path; None where that cannot be told within the limits."""
         limits = Limits(self._budget.states_for_speaking, monotonic() + self._budget.seconds_for_shortest)
         triggers = [replace(one, breaks=one.open) for one in question.triggers if one.open]
         anything = question.safeguard.model_copy(update={"require": (), "always": ()})
@@ -290,14 +297,16 @@ class Prover:
             try:
                 found = space.explore(limits, _violations(space, triggers))
             except TooLarge:
-                return True
+                return None
             if found is None:
                 return False
             state, (trigger, tests, unknown), _ = found
             along = [*(step.unknown for step in space.path(state)), unknown]
+            if not any(along):  # it rests on nothing that the slice leaves open
+                return True
             wider = self._widened(looked_at, along, question.names, grow)
             if wider is None:
-                return True
+                return None
             try:
                 Player(self._moves, space).play(state, trigger, tests, anything)
             except DoesNotRun as why:

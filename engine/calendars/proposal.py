@@ -88,7 +88,7 @@ def _first_of(country: str) -> CountryCalendar:
     zones = _zones(country)
     if not zones:
         raise UnknownName(f'there is no country "{country}" with a time zone', ["a country is two letters: FR, AL"])
-    weekend = _weekend(country)
+    weekend, doubt = _weekend(country)
     both = f"CLDR as packaged in Babel {version('babel')}, and the library holidays {version('holidays')}"
     return CountryCalendar(
         calendar=country,
@@ -99,7 +99,7 @@ def _first_of(country: str) -> CountryCalendar:
             time_zones=f"IANA time zone database as packaged in tzdata {version('tzdata')}",
             weekend=both if weekend else None,
         ),
-        note=None if weekend else "the weekend is not confirmed: CLDR and the library holidays do not agree on it",
+        note=None if weekend else f"the weekend is not confirmed: {doubt}",
     )
 
 
@@ -109,15 +109,18 @@ def _zones(country: str) -> tuple[str, ...]:
     return tuple(row[2] for row in rows if row[0] == country)
 
 
-def _weekend(country: str) -> tuple[Weekday, ...] | None:
+def _weekend(country: str) -> tuple[tuple[Weekday, ...] | None, str]:
+    """Return the weekend on which both sources agree; else None, and why it is not confirmed."""
     try:
         locale = Locale.parse(f"und_{country}")
         of_library = set(country_holidays(country).weekend)
     except (UnknownLocaleError, NotImplementedError):
-        return None
+        return None, "CLDR or the library holidays does not know the country"
     first, last = locale.weekend_start, locale.weekend_end
     of_cldr = {(first + n) % 7 for n in range((last - first) % 7 + 1)}
-    return tuple(_DAYS[number] for number in sorted(of_cldr)) if of_cldr == of_library else None
+    if of_cldr != of_library:
+        return None, "CLDR and the library holidays do not agree on it"
+    return tuple(_DAYS[number] for number in sorted(of_cldr)), ""
 
 
 def _found(country: str, years: Iterable[int]) -> tuple[dict[date, Holiday], dict[date, HalfDay], dict[date, str]]:

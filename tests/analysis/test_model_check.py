@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.analysis.counterexample import watched
-from engine.analysis.model_check import Budget, Proof, Verdict, prove
+from engine.analysis.model_check import UNTOLD, Budget, Proof, Verdict, prove
 from engine.cases.case import Case
 from engine.cases.view import CaseView
 from engine.sop import model as m
@@ -278,6 +278,17 @@ def test_a_safeguard_that_protects_nothing_is_a_finding(empty):
     raw["steps"]["never_entered"] = {"responsible": ["worker"], "actions": {"go": {"to": "over", "by": ["worker"]}}}
 
     assert decided(raw, empty)[0].verdict is Verdict.VACUOUS
+
+
+def test_what_was_not_looked_at_to_the_end_is_not_silently_held():
+    """No run breaks it, and the limit came before it was known whether what it speaks of happens: the proof says so."""
+    guarded = {"before": "depart", "require": [{"form": "consent"}]}
+
+    (told,) = decided(going([CONSENTS]), guarded)
+    (untold,) = decided(going([CONSENTS]), guarded, budget=Budget(states_for_speaking=1))
+
+    assert (told.verdict, told.reason) == (Verdict.HOLDS, "")
+    assert (untold.verdict, untold.reason) == (Verdict.HOLDS, UNTOLD)
 
 
 def test_a_space_too_large_says_so():
